@@ -1,0 +1,1 @@
+"""Pictures and video out of the program."""

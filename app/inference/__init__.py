@@ -1,0 +1,1 @@
+"""Runs a network: backends, and the exchange of tensors between GL and a backend."""

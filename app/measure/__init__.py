@@ -1,0 +1,1 @@
+"""Stage timing, percentiles and image metrics."""

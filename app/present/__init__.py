@@ -1,0 +1,1 @@
+"""What is shown where: panes, wipe, zoom, overlay. No Qt."""

@@ -1,0 +1,49 @@
+"""Getting an OpenGL context that can do what we need, or a plain message why not."""
+
+from __future__ import annotations
+
+import moderngl
+
+from app.errors import SuperseeError
+
+REQUIRED_VERSION = 430  # compute shaders and shader storage buffers
+_SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swrast", "software rasterizer", "microsoft basic render")
+
+
+def create_headless_context() -> moderngl.Context:
+    """A context without a window: EGL on Linux, the platform's own elsewhere. Raises SuperseeError without one."""
+    import sys
+
+    options = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    try:
+        context = moderngl.create_context(standalone=True, **options)
+    except Exception as error:  # glcontext raises bare Exceptions of many kinds
+        raise SuperseeError(
+            "No OpenGL context could be made",
+            str(error),
+            "Install a graphics driver, or Mesa's software one (Debian: apt install libegl1 libgl1).",
+        ) from error
+    return checked_context(context)
+
+
+def checked_context(context: moderngl.Context) -> moderngl.Context:
+    """The context itself, set up for our passes; raises SuperseeError below OpenGL 4.3."""
+    if context.version_code < REQUIRED_VERSION:
+        found = f"{context.version_code // 100}.{context.version_code // 10 % 10}"
+        raise SuperseeError(
+            f"OpenGL {found} is too old",
+            f"{context.info['GL_RENDERER']} offers it, and compute shaders need 4.3",
+            "Update the graphics driver, or use Mesa's software renderer (LIBGL_ALWAYS_SOFTWARE=1).",
+        )
+    context.gc_mode = "context_gc"
+    return context
+
+
+def renderer_name(context: moderngl.Context) -> str:
+    return str(context.info["GL_RENDERER"])
+
+
+def is_software(context: moderngl.Context) -> bool:
+    """True where the CPU draws, so that timer queries mean nothing and times must say so."""
+    name = renderer_name(context).lower()
+    return any(mark in name for mark in _SOFTWARE_RENDERERS)

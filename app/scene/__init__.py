@@ -1,0 +1,1 @@
+"""What there is to draw: glTF, built-in scenes, animation, camera paths. No GL, no Qt."""

@@ -1,0 +1,1 @@
+"""Recorded frames as a source of FrameInputs."""

@@ -1,0 +1,1 @@
+"""Low-resolution buffers to a display-resolution image: one file a method."""

@@ -1,0 +1,1 @@
+"""The lab: renders training data, trains, scores and exports the networks. Needs the `lab` extra."""
