@@ -1,0 +1,114 @@
+"""Recordings from Blender: a folder of multilayer OpenEXR files with a meta.json beside them.
+
+meta.json       lr_size, near, fov_y_rad, fps; per frame: file, jitter_px, camera_to_world (Blender's axes)
+lr/####.exr     ViewLayer.Combined.{R,G,B}, ViewLayer.Depth.Z (metres), ViewLayer.Vector.{X,Y} (pixels, y up)
+ref2x/####.exr  R, G, B at twice the size (ref3x: three times)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from app.conventions import Size
+from app.errors import SuperseeError
+from app.render.frame import CameraView
+from app.scene.camera import projection_matrix
+from app.sequence.blender_meta import BlenderFrame, read_meta
+from app.sequence.exr import read_channels
+from app.sequence.source import RecordedFrame
+
+_NOTHING_HIT = 1e9
+"""Blender writes 1e10 into Depth.Z where a ray left the scene."""
+_LAYER = "ViewLayer"
+_COLOUR = tuple(f"{_LAYER}.Combined.{channel}" for channel in "RGB")
+_DEPTH = f"{_LAYER}.Depth.Z"
+_VECTOR = tuple(f"{_LAYER}.Vector.{channel}" for channel in "XY")
+
+
+class BlenderSequence:
+    """A `FrameSource` over such a folder, for display at `ratio` times the recorded size (2 or 3).
+
+    Raises SuperseeError when the folder's meta.json is missing or wrong; frames are checked as they are read.
+    """
+
+    def __init__(self, folder: Path | str, ratio: int = 2) -> None:
+        self.folder = Path(folder)
+        self._meta = read_meta(self.folder / "meta.json")
+        self._references = self.folder / f"ref{ratio}x"
+        self.render_size: Size = self._meta.size
+        self.display_size: Size = (self.render_size[0] * ratio, self.render_size[1] * ratio)
+
+    def __len__(self) -> int:
+        return len(self._meta.frames)
+
+    def read(self, index: int) -> RecordedFrame:
+        frame, camera = self._frame(index), self._camera(index)
+        wanted = (*_COLOUR, _DEPTH, *_VECTOR)
+        channels = read_channels(self.folder / "lr" / frame.file, wanted, self.render_size)
+        distance = channels[_DEPTH].astype(np.float32)
+        missed = distance >= _NOTHING_HIT
+        with np.errstate(divide="ignore"):
+            depth = np.where(missed, 0.0, np.clip(self._meta.near / np.maximum(distance, 1e-6), 0.0, 1.0))
+        motion = np.stack([channels[_VECTOR[0]], -channels[_VECTOR[1]]], -1).astype(np.float32)
+        motion[missed] = sky_motion(camera, self.render_size, frame.jitter)[missed]
+        colour = np.ones((*distance.shape, 4), np.float16)
+        colour[..., :3] = np.stack([channels[name] for name in _COLOUR], -1)
+        return RecordedFrame(
+            colour=np.ascontiguousarray(colour),
+            depth=np.ascontiguousarray(depth.astype(np.float32)),
+            motion=np.ascontiguousarray(motion),
+            jitter=frame.jitter,
+            exposure=1.0,
+            camera=camera,
+            time=index / self._meta.fps,
+        )
+
+    def reference(self, index: int) -> np.ndarray:
+        if not self._references.is_dir():
+            raise SuperseeError(
+                f"{self.folder} has no reference at this ratio", f"there is no folder {self._references.name}"
+            )
+        channels = read_channels(self._references / self._frame(index).file, "RGB", self.display_size)
+        return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1))
+
+    def _frame(self, index: int) -> BlenderFrame:
+        assert 0 <= index < len(self), index
+        return self._meta.frames[index]
+
+    def _camera(self, index: int) -> CameraView:
+        meta = self._meta
+        projection = projection_matrix(meta.fov_y, meta.size[0] / meta.size[1], meta.near)
+        previous = meta.frames[max(index - 1, 0)]
+        return CameraView(
+            view=_view(meta.frames[index]),
+            projection=projection,
+            previous_view=_view(previous),
+            previous_projection=projection,
+            near=meta.near,
+        )
+
+
+def sky_motion(camera: CameraView, size: Size, jitter: tuple[float, float]) -> np.ndarray:
+    """Motion of what is infinitely far away, (height, width, 2) in LR pixels: the rotation of the camera alone,
+    at each pixel's sample position."""
+    width, height = size
+    x, y = np.meshgrid(np.arange(width) + 0.5 + jitter[0], np.arange(height) + 0.5 + jitter[1])
+    ndc = np.stack([x / width * 2 - 1, y / height * 2 - 1], -1)
+    projection, previous = camera.projection, camera.previous_projection
+    lens = np.array([projection[0, 0], projection[1, 1]])
+    direction = np.concatenate([ndc / lens, np.full((*ndc.shape[:2], 1), -1.0)], -1)
+    turn = camera.previous_view[:3, :3] @ camera.view[:3, :3].T
+    turned = direction @ turn.T
+    ahead = np.maximum(-turned[..., 2:], 1e-6)
+    before = turned[..., :2] / ahead * [previous[0, 0], previous[1, 1]]
+    return ((before - ndc) * [width / 2, height / 2]).astype(np.float32)
+
+
+# Blender's world is Z up, ours Y up: (x, y, z) there is (x, z, -y) here. Cameras agree: along -Z, Y up.
+_WORLD_FROM_BLENDER = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+
+
+def _view(frame: BlenderFrame) -> np.ndarray:
+    return np.linalg.inv(_WORLD_FROM_BLENDER @ frame.camera_to_world)
