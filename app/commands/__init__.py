@@ -1,1 +1,1 @@
-"""One sub-command a file; each is imported only when it is asked for."""
+"""What the command line can do, one module a command. Heavy imports happen inside `run`."""

@@ -1,0 +1,92 @@
+"""Options that several commands share, checked before anything is started. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from app.conventions import QUALITY_MODES, Size, checked_ratio
+from app.errors import SuperseeError
+
+DEFAULT_SCENE = "court"
+SOURCES = ("native", "reference")
+UPSCALERS = ("nearest", "bilinear", "lanczos", "taau", "neural")
+METHODS = (*SOURCES, *UPSCALERS)
+DEFAULT_METHODS = ("native", "bilinear", "taau", "neural")
+SIZE_LIMITS = (16, 8192)
+
+
+def add_scene_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "scene", nargs="?", metavar="SCENE", help="a built-in scene's name, or a .glb or .gltf file (default: court)"
+    )
+
+
+def add_scale_arguments(parser: argparse.ArgumentParser) -> None:
+    modes = ", ".join(f"{mode_key(mode.name)} {mode.ratio:g}" for mode in QUALITY_MODES)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--ratio", type=ratio, metavar="R", help="display to render size, 1 to 3 (default: 2)")
+    group.add_argument("--mode", type=mode_ratio, dest="ratio", metavar="MODE", help=f"a ratio by name: {modes}")
+
+
+def mode_key(name: str) -> str:
+    """The spelling for a command line: "Ultra Quality" -> "ultra-quality"."""
+    return name.lower().replace(" ", "-")
+
+
+def ratio(text: str) -> float:
+    try:
+        return checked_ratio(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def mode_ratio(text: str) -> float:
+    known = {mode_key(mode.name): mode.ratio for mode in QUALITY_MODES}
+    if mode_key(text) not in known:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a quality mode; there are {', '.join(known)}")
+    return known[mode_key(text)]
+
+
+def size(text: str) -> Size:
+    """"640x360" -> (640, 360)."""
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write it as 640x360")
+    width, height = int(parts[0]), int(parts[1])
+    low, high = SIZE_LIMITS
+    if not (low <= width <= high and low <= height <= high):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a usable size; each side is {low} to {high} pixels")
+    return width, height
+
+
+def methods(text: str) -> tuple[str, ...]:
+    """"native,taau" -> ("native", "taau")."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in METHODS]
+    if unknown or not names:
+        wrong = f"unknown method {', '.join(unknown)}" if unknown else "no method named"
+        raise argparse.ArgumentTypeError(f"{wrong}; there are {', '.join(METHODS)}")
+    if len(set(names)) != len(names):
+        raise argparse.ArgumentTypeError("each method may be named once")
+    return names
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def writable_folder(path: Path) -> Path:
+    """The folder's nearest existing parent takes files, and `path` is not a file; raises SuperseeError."""
+    import os
+
+    if path.exists() and not path.is_dir():
+        raise SuperseeError(f"{path} cannot be the output folder", "a file of that name is there", "Name another.")
+    parent = path.absolute()
+    while not parent.exists():
+        parent = parent.parent
+    if not os.access(parent, os.W_OK):
+        raise SuperseeError(f"{path} cannot be written", f"{parent} takes no files from you", "Name another folder.")
+    return path
