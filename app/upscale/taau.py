@@ -1,0 +1,155 @@
+"""TAAU: temporal accumulation at display resolution, the classic way of upscaling with history.
+
+After Karis 2014 ("High Quality Temporal Supersampling"), Salvi 2016 (variance clipping), Jimenez 2016 (cheap
+Catmull-Rom), Yang et al. 2020 (survey) and the accumulated-weight bookkeeping of AMD FSR2. Two passes: one at low
+resolution for what all display pixels of a sample share, one at display resolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import moderngl
+import numpy as np
+
+from app.conventions import ACCUMULATION_KNEE, Size
+from app.measure.stages import StageClock
+from app.render.frame import CameraView, FrameInputs
+from app.render.fullscreen import FullscreenPass
+from app.upscale.spatial import render_per_display
+from app.upscale.target import Target, timed
+
+SETTINGS: dict[str, float] = {
+    "KNEE": ACCUMULATION_KNEE,
+    "DEPTH_TOLERANCE": 0.05,  # part of the distance by which an occluder must have been nearer
+    "EDGE_RATIO": 0.02,  # depth step in 3x3, as a part, above which motion is borrowed from the nearest surface
+    "WIDE": 1.6,  # Gaussian exp(-k d^2), d in LR pixels: without history
+    "NARROW": 2.2,  # the same with much history
+    "NARROWING": 2.0,  # accumulated weight at which the kernel is half-way narrow
+    "CONTRIBUTION": 0.5,  # exp(-k d^2), d in display pixels: what a sample adds to a display pixel's weight
+    "LEAST_WEIGHT": 0.05,
+    "CAP_STILL": 32.0,  # accumulated weight that history may keep
+    "CAP_MOVING": 4.0,  # resampling blurs a little every frame, so moving history must be renewed
+    "MOVING_SPEED": 2.0,  # display pixels a frame that count as fully moving
+    "GAMMA_STILL": 2.0,  # standard deviations that history may leave the neighbourhood by
+    "GAMMA_MOVING": 1.5,
+    "BOX_MARGIN": 0.002,
+    "CLIP_DISTRUST": 0.5,  # how much of clipped history's weight is lost
+}
+"""Tuned on our own scenes and on a recording by Blender; colour settings are in range-compressed space."""
+
+
+class Taau:
+    name = "taau"
+    label = "TAAU"
+    detail = ""
+
+    def __init__(
+        self,
+        context: moderngl.Context,
+        clock: StageClock | None = None,
+        settings: Mapping[str, float] | None = None,
+    ) -> None:
+        self._context = context
+        self._clock = clock
+        defines = {key: float(value) for key, value in {**SETTINGS, **(settings or {})}.items()}
+        self._prepare = FullscreenPass(context, "upscale/taau_prepare.frag", defines)
+        self._accumulate = FullscreenPass(context, "upscale/taau_accumulate.frag", defines)
+        self._nothing = context.texture((1, 1), 1, b"\0", dtype="f1")
+        self._sizes: tuple[Size, Size] | None = None
+        self._prepared: list[Target] = []
+        self._accumulated: list[Target] = []
+        self._turn = 0
+        self._previous: FrameInputs | None = None
+
+    def resize(self, render_size: Size, display_size: Size) -> None:
+        if self._sizes == (render_size, display_size):
+            return
+        self._release_targets()
+        self._sizes = (render_size, display_size)
+        small = ((4, "f2"), (4, "f2"), (4, "f2"), (1, "f4"))
+        self._prepared = [Target(self._context, render_size, small) for _ in range(2)]
+        self._accumulated = [Target(self._context, display_size, ((4, "f2"), (4, "f2"))) for _ in range(2)]
+
+    def reset(self) -> None:
+        self._previous = None
+
+    def begin(self, frame: FrameInputs) -> None:
+        self.resize(frame.render_size, frame.display_size)
+        if frame.reset:
+            self.reset()
+        self._turn ^= 1
+        with timed(self._clock, "pre"):
+            self._draw_prepared(frame)
+        with timed(self._clock, "post"):
+            self._draw_accumulated(frame)
+        self._previous = frame
+
+    def ready(self) -> bool:
+        return True
+
+    def finish(self) -> moderngl.Texture:
+        assert self._accumulated, "begin comes before finish"
+        return self._accumulated[self._turn].textures[1]
+
+    def upscale(self, frame: FrameInputs) -> moderngl.Texture:
+        self.begin(frame)
+        return self.finish()
+
+    def release(self) -> None:
+        self._release_targets()
+        self._prepare.release()
+        self._accumulate.release()
+        self._nothing.release()
+
+    def _draw_prepared(self, frame: FrameInputs) -> None:
+        old = self._previous or frame
+        projection = frame.camera.projection
+        self._prepare.draw(
+            self._prepared[self._turn].framebuffer,
+            {
+                "colour": frame.colour,
+                "depth": frame.depth,
+                "motion": frame.motion,
+                "reactive": frame.reactive or self._nothing,
+                "previousDepth": self._prepared[self._turn ^ 1].textures[3],
+            },
+            exposure=frame.exposure,
+            useReactive=float(frame.reactive is not None),
+            hasHistory=float(self._previous is not None),
+            jitter=frame.jitter,
+            previousJitter=old.jitter,
+            lens=(projection[0, 0], projection[1, 1]),
+            nearPlane=frame.camera.near,
+            previousDistance=_previous_distance(frame.camera),
+        )
+
+    def _draw_accumulated(self, frame: FrameInputs) -> None:
+        old = self._previous or frame
+        prepared = self._prepared[self._turn].textures
+        self._accumulate.draw(
+            self._accumulated[self._turn].framebuffer,
+            {
+                "sampleAndTrust": prepared[0],
+                "motionAndChroma": prepared[1],
+                "meanAndLuma": prepared[2],
+                "history": self._accumulated[self._turn ^ 1].textures[0],
+            },
+            renderPerDisplay=render_per_display(frame),
+            jitter=frame.jitter,
+            exposure=frame.exposure,
+            previousExposure=old.exposure,
+            hasHistory=float(self._previous is not None),
+        )
+
+    def _release_targets(self) -> None:
+        for target in (*self._prepared, *self._accumulated):
+            target.release()
+        self._prepared, self._accumulated, self._sizes, self._previous = [], [], None, None
+
+
+def _previous_distance(camera: CameraView) -> tuple[float, ...]:
+    """d so that dot(d, (x, y, z, 1)), for a resting point of this frame's view space, is its distance along the
+    previous frame's view axis."""
+    before = camera.previous_view @ np.linalg.inv(camera.view)
+    return tuple(float(part) for part in -before[2])
