@@ -1,0 +1,138 @@
+"""One method at work: its upscaler, its clock, what it cost, and what stands in for it when it cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import moderngl
+
+from app.conventions import Size
+from app.errors import SuperseeError
+from app.measure.frame_times import FrameTimes
+from app.measure.stages import StageClock
+from app.render.frame import FrameInputs
+from app.upscale.registry import create_upscaler, method_info
+from app.upscale.upscaler import Upscaler
+
+STAND_IN = "bilinear"
+TIMES_WINDOW = 180
+"""Frames that the figures of a method rest on."""
+
+Options = Callable[[str, Size], Mapping[str, object] | None]
+"""Constructor options of a method at an LR size; None while they are being prepared; SuperseeError if they never
+will be."""
+
+
+def no_options(_name: str, _render_size: Size) -> Mapping[str, object] | None:
+    return {}
+
+
+class MethodRun:
+    """Runs one upscaler frame by frame, or its stand-in with the reason in `warning`. For "native" and "reference"
+    it only keeps the books: the comparison draws those itself."""
+
+    def __init__(self, name: str, context: moderngl.Context, clock: StageClock, options: Options) -> None:
+        self.info = method_info(name)
+        self.name = name
+        self.clock = clock
+        self.times = FrameTimes(window=TIMES_WINDOW, warm_up=3)
+        self.texture: moderngl.Texture | None = None
+        self.stage_ms: dict[str, float] = {}
+        self.warning = ""
+        self._context = context
+        self._options = options
+        self._upscaler: Upscaler | None = None
+        self._own: Upscaler | None = None
+        self._stand_in: Upscaler | None = None
+        self._sizes: dict[int, tuple[Size, Size]] = {}
+        self._failed: SuperseeError | None = None
+        self.frame_number = -1  # the frame that `texture` belongs to
+        self.samples = 0  # of the reference
+
+    @property
+    def detail(self) -> str:
+        return self._upscaler.detail if self._upscaler is not None else ""
+
+    @property
+    def stands_in(self) -> bool:
+        """True while the pane shows the stand-in's picture."""
+        return self._upscaler is not None and self._upscaler is self._stand_in
+
+    def begin(self, frame: FrameInputs, frame_number: int) -> None:
+        """Issues the frame; history is dropped first if this method sat out the frame before."""
+        previous = self._upscaler
+        self._upscaler = self._ready_upscaler(frame.render_size, frame.display_size)
+        if self._upscaler is previous and self.frame_number != frame_number - 1:
+            self._upscaler.reset()
+        self.frame_number = frame_number
+        try:
+            self._upscaler.begin(frame)
+        except SuperseeError as error:
+            self._fall_back(error, frame)
+
+    def ready(self) -> bool:
+        return self._upscaler is None or self._upscaler.ready()
+
+    def finish(self, frame: FrameInputs) -> None:
+        assert self._upscaler is not None, "begin comes first"
+        try:
+            self.texture = self._upscaler.finish()
+        except SuperseeError as error:
+            self._fall_back(error, frame)
+            self.texture = self._upscaler.finish()
+
+    def book(self, shared: Mapping[str, float]) -> None:
+        """Closes the frame: `shared` stage times (the LR pass) come on top of the clock's own."""
+        taken = self.clock.take()
+        if not taken:
+            return
+        self.stage_ms = dict(shared)
+        for stage, milliseconds in taken.items():
+            self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + milliseconds
+        self.times.add(sum(self.stage_ms.values()), self.stage_ms)
+
+    def retry(self) -> None:
+        """Forgets a failure, so that the next frame tries the method itself again."""
+        self._failed = None
+
+    def release(self) -> None:
+        for upscaler in (self._own, self._stand_in):
+            if upscaler is not None:
+                upscaler.release()
+        self._own = self._stand_in = self._upscaler = None
+        self.texture = None
+
+    def _ready_upscaler(self, render_size: Size, display_size: Size) -> Upscaler:
+        if self._failed is None:
+            try:
+                options = self._options(self.name, render_size)
+                if options is not None:
+                    self._own = self._own or create_upscaler(self.name, self._context, self.clock, **options)
+                    self._fit(self._own, render_size, display_size)
+                    self.warning = ""
+                    return self._own
+                self.warning = f"{self.info.label} is being prepared: showing {STAND_IN}"
+            except SuperseeError as error:
+                self._fail(error)
+        return self._fitted_stand_in(render_size, display_size)
+
+    def _fall_back(self, error: SuperseeError, frame: FrameInputs) -> None:
+        self._fail(error)
+        self._upscaler = self._fitted_stand_in(frame.render_size, frame.display_size)
+        self._upscaler.begin(frame)
+
+    def _fail(self, error: SuperseeError) -> None:
+        self._failed = error
+        self.warning = f"{self.info.label} unavailable, showing {STAND_IN}: {error}"
+
+    def _fitted_stand_in(self, render_size: Size, display_size: Size) -> Upscaler:
+        self._stand_in = self._stand_in or create_upscaler(STAND_IN, self._context, self.clock)
+        self._fit(self._stand_in, render_size, display_size)
+        return self._stand_in
+
+    def _fit(self, upscaler: Upscaler, render_size: Size, display_size: Size) -> None:
+        sizes = (render_size, display_size)
+        if self._sizes.get(id(upscaler)) != sizes:
+            self._sizes[id(upscaler)] = sizes
+            upscaler.resize(render_size, display_size)
+            self.times.restart()

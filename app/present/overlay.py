@@ -1,0 +1,174 @@
+"""The measurements over the picture: frame-time graph, percentiles, the split by stage, fallbacks in force."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.measure.frame_times import FrameSummary
+from app.measure.stages import STAGES
+from app.present import theme
+from app.present.ink import Ink
+from app.present.layout import Rect
+
+GRAPH_SCALES = (20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0)
+"""Full heights of the graph in milliseconds; one is chosen by hand or once, never by the latest frame."""
+_COLUMNS = (("p50", 60), ("p95", 60), ("p99", 60), ("1 % low fps", 88))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MethodTimes:
+    """One method's cost of a frame: its stages and their sum over the window, `series` in ms, oldest first."""
+
+    method: str
+    label: str
+    summary: FrameSummary
+    series: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayContent:
+    """`frames`: the whole comparison, from one shown frame to the next. `window`: frames that figures rest on."""
+
+    frames: FrameSummary
+    methods: tuple[MethodTimes, ...]
+    window: int
+    graph_ms: float
+    facts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def graph_scale(milliseconds: float) -> float:
+    """The smallest fixed scale that holds `milliseconds` with room above."""
+    if not math.isfinite(milliseconds):
+        return 100.0
+    return next((scale for scale in GRAPH_SCALES if scale >= 1.4 * milliseconds), GRAPH_SCALES[-1])
+
+
+def overlay_size(content: OverlayContent, unit: float) -> tuple[float, float]:
+    """Width and height in canvas pixels that the panel wants."""
+    lines = len(content.facts) + len(content.warnings)
+    return 600 * unit, (34 + 86 + 26 + 37 * len(content.methods) + 30 + 19 * lines + 14) * unit
+
+
+def draw_overlay(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> None:
+    fonts = theme.Fonts(unit)
+    ink.rectangle(rect, theme.PANEL)
+    inner = Rect(rect.x + 14 * unit, rect.y + 10 * unit, rect.width - 28 * unit, rect.height - 20 * unit)
+    y = _headline(ink, inner, content, fonts, unit)
+    y = _graph(ink, Rect(inner.x, y, inner.width, 78 * unit), content, fonts, unit)
+    y = _table(ink, inner, y + 8 * unit, content, fonts, unit)
+    y = _legend(ink, inner, y + 2 * unit, fonts, unit)
+    for text, colour in [(t, theme.WARNING) for t in content.warnings] + [(t, theme.DIM) for t in content.facts]:
+        if y + 17 * unit > rect.bottom:
+            break
+        ink.text(inner.x, y, ink.fitted(text, fonts.small, inner.width), fonts.small, colour)
+        y += 19 * unit
+
+
+def _milliseconds(value: float) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def _headline(ink: Ink, inner: Rect, content: OverlayContent, fonts: theme.Fonts, unit: float) -> float:
+    frames = content.frames
+    ink.text(inner.x, inner.y, "Frame time", fonts.strong, theme.TEXT)
+    rate = 1000.0 / frames.p50 if frames.count and frames.p50 > 0 else math.nan
+    shown = f"{rate:.1f} frames/s" if math.isfinite(rate) else "measuring"
+    ink.text(inner.right, inner.y, shown, fonts.strong, theme.TEXT, 1.0)
+    about = f"all panes, over {frames.count} of {content.window} frames"
+    ink.text(inner.x + 96 * unit, inner.y + 1.5 * unit, about, fonts.small, theme.FAINT)
+    return inner.y + 26 * unit
+
+
+def _graph(ink: Ink, box: Rect, content: OverlayContent, fonts: theme.Fonts, unit: float) -> float:
+    ink.rectangle(box, theme.rgb(0xFFFFFF, 0.04))
+    for part in (0.0, 0.5, 1.0):
+        y = box.bottom - part * (box.height - 1)
+        ink.rectangle(Rect(box.x, round(y - 1), box.width, max(1.0, round(unit * 0.75))), theme.RULE)
+        if part:
+            ink.text(box.x + 4 * unit, y + 1 * unit, f"{content.graph_ms * part:g} ms", fonts.small, theme.FAINT)
+    step = box.width / content.window
+    for times in content.methods:
+        _line(ink, box, times.series, step, content.graph_ms, theme.method_colour(times.method), unit)
+    return box.bottom
+
+
+def _line(
+    ink: Ink, box: Rect, series: np.ndarray, step: float, full: float, colour: tuple[float, ...], unit: float
+) -> None:
+    """A step line, newest at the right; what is over the scale sticks to the top edge."""
+    thick = max(1.5, 2.0 * unit)
+    series = series[-int(box.width / step) :]
+    heights = np.clip(series / full, 0.0, 1.0) * (box.height - thick)
+    left = box.right - step * len(series)
+    red, green, blue = colour[:3]
+    previous = None
+    for index, height in enumerate(heights):
+        y = box.bottom - thick - float(height)
+        low = y if previous is None else min(y, previous)
+        tall = thick if previous is None else abs(y - previous) + thick
+        ink.rectangle(Rect(left + index * step, low, max(step, 1.0), tall), (red, green, blue, 0.9))
+        previous = y
+
+
+def _table(ink: Ink, inner: Rect, y: float, content: OverlayContent, fonts: theme.Fonts, unit: float) -> float:
+    ends = _column_ends(inner, unit)
+    for (name, _), right in zip(_COLUMNS, ends):
+        ink.text(right, y, name, fonts.small, theme.FAINT, 1.0)
+    ink.text(inner.x, y, "cost of a frame, ms", fonts.small, theme.FAINT)
+    y += 19 * unit
+    longest = max([_total(times) for times in content.methods] + [1e-6])
+    for times in content.methods:
+        colour = theme.method_colour(times.method)
+        ink.rectangle(Rect(inner.x, y + 2 * unit, 4 * unit, 14 * unit), colour)
+        label = ink.fitted(times.label, fonts.strong, ends[0] - 60 * unit - inner.x)
+        ink.text(inner.x + 11 * unit, y, label, fonts.strong, theme.TEXT)
+        s = times.summary
+        low = f"{s.low_fps:.1f}" if math.isfinite(s.low_fps) else "–"
+        for value, right in zip((*map(_milliseconds, (s.p50, s.p95, s.p99)), low), ends):
+            ink.text(right, y, value, fonts.figures, theme.TEXT, 1.0)
+        _stage_bar(ink, Rect(inner.x + 11 * unit, y + 19 * unit, inner.width - 11 * unit, 13 * unit), times, longest,
+                   fonts, unit)
+        y += 37 * unit
+    return y
+
+
+def _column_ends(inner: Rect, unit: float) -> list[float]:
+    ends, right = [], inner.right
+    for _, width in reversed(_COLUMNS):
+        ends.append(right)
+        right -= width * unit
+    return ends[::-1]
+
+
+def _total(times: MethodTimes) -> float:
+    return sum(times.summary.stages.values())
+
+
+def _stage_bar(ink: Ink, box: Rect, times: MethodTimes, longest: float, fonts: theme.Fonts, unit: float) -> None:
+    """The median of each stage, side by side, all methods to one scale; figures where they fit."""
+    x = box.x
+    for stage in STAGES:
+        value = times.summary.stages.get(stage, 0.0)
+        width = value / longest * box.width
+        if width < 0.5:
+            continue
+        ink.rectangle(Rect(x, box.y, max(width - 1.0, 1.0), box.height), theme.STAGE_COLOURS[stage])
+        figure = _milliseconds(value)
+        if width > (len(figure) * 8.2 + 6) * unit:
+            ink.text(x + 0.5 * width, box.y - 1.5 * unit, figure, fonts.small, theme.rgb(0x0B0C0F), 0.5)
+        x += width
+
+
+def _legend(ink: Ink, inner: Rect, y: float, fonts: theme.Fonts, unit: float) -> float:
+    x = inner.x
+    for stage in STAGES:
+        ink.rectangle(Rect(x, y + 3 * unit, 10 * unit, 10 * unit), theme.STAGE_COLOURS[stage])
+        x += 15 * unit
+        x += ink.text(x, y, stage, fonts.small, theme.DIM) + 18 * unit
+    return y + 24 * unit

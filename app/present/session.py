@@ -1,0 +1,335 @@
+"""The comparison: one scene, one low-resolution frame, and what each method makes of it.
+
+Both the window and the headless commands drive it. A frame is a generator that gives way between its GL stages, so
+that a window's event loop breathes and inference runs beside it; `advance` drives the same frame to its end.
+"""
+
+from __future__ import annotations
+
+import time as clock_time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from enum import Enum
+
+import moderngl
+
+from app.conventions import Size, checked_ratio, mode_name, render_size
+from app.errors import SuperseeError
+from app.measure.stage_clock import make_clock
+from app.present.composition import PaneContent
+from app.present.method_run import MethodRun, Options, no_options
+from app.present.source import Accumulator, SceneSource
+from app.present.timeline import Timeline
+from app.render.frame import FrameInputs
+from app.scene.camera import CameraPath, CameraPose
+from app.scene.model import SceneModel
+from app.scene.state import SceneState
+from app.upscale.registry import method_info
+
+MAX_PANES = 4
+REFERENCE_SAMPLES = 64
+
+
+class Pause(Enum):
+    """Why a frame gives way: to let events in, or because inference is not done yet."""
+
+    BREATHE = "breathe"
+    WAIT = "wait"
+
+
+def live_accumulator(source: SceneSource) -> Accumulator:
+    from app.render.reference import ReferenceAccumulator
+
+    return ReferenceAccumulator(source)  # type: ignore[arg-type]
+
+
+class Comparison:
+    """Sizes, ratio and methods may be set at any moment; they take effect when the next frame begins.
+
+    History is dropped on the first frame, a cut of the path, a seek, and a change of size, ratio, path or scene;
+    and for a method alone that was not shown in the frame before. Never otherwise.
+    """
+
+    def __init__(
+        self,
+        context: moderngl.Context,
+        source: SceneSource,
+        model: SceneModel,
+        *,
+        methods: Sequence[str] = ("native", "bilinear", "neural"),
+        ratio: float = 2.0,
+        display_size: Size = (640, 360),
+        path: CameraPath | None = None,
+        options: Options = no_options,
+        accumulator: Callable[[SceneSource], Accumulator] = live_accumulator,
+    ) -> None:
+        self.context = context
+        self.source = source
+        self.timeline = Timeline(model, path)
+        self.frame_index = 0
+        self.runs: dict[str, MethodRun] = {}
+        self._options = options
+        self._make_accumulator = accumulator
+        self._accumulator: Accumulator | None = None
+        self._accumulated: SceneState | None = None
+        self._render_clock = make_clock(context)
+        self._render_ms: dict[str, float] = {}
+        self._applied: tuple[Size, float] | None = None
+        self._state: SceneState | None = None
+        self._frame: FrameInputs | None = None
+        self._shown: tuple[str, ...] = ()
+        self.methods = methods
+        self.ratio = ratio
+        self.display_size = display_size
+
+    # What is compared
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """One name of METHODS a pane, one to four panes; the same may stand twice."""
+        return self._methods
+
+    @methods.setter
+    def methods(self, names: Sequence[str]) -> None:
+        if not 1 <= len(names) <= MAX_PANES:
+            raise SuperseeError(f"{len(names)} panes cannot be shown", "", f"Choose one to {MAX_PANES} methods.")
+        for name in names:
+            method_info(name)
+        self._methods = tuple(names)
+
+    @property
+    def ratio(self) -> float:
+        return self._ratio
+
+    @ratio.setter
+    def ratio(self, ratio: float) -> None:
+        self._ratio = checked_ratio(ratio)
+
+    @property
+    def display_size(self) -> Size:
+        return self._display_size
+
+    @display_size.setter
+    def display_size(self, size: Size) -> None:
+        if min(size) < 1:
+            raise SuperseeError(f"A picture of {size[0]}x{size[1]} pixels cannot be drawn")
+        self._display_size = (int(size[0]), int(size[1]))
+
+    @property
+    def render_size(self) -> Size:
+        return render_size(self._display_size, self._ratio)
+
+    @property
+    def model(self) -> SceneModel:
+        return self.timeline.model
+
+    @property
+    def time(self) -> float:
+        return self.timeline.time
+
+    @property
+    def path(self) -> CameraPath | None:
+        return self.timeline.path
+
+    @path.setter
+    def path(self, path: CameraPath | None) -> None:
+        """Another path starts at its beginning."""
+        self.timeline.path = path
+        self.seek(0.0)
+
+    @property
+    def camera(self) -> CameraPose | None:
+        """The user's own camera, or None on the path."""
+        return self.timeline.camera
+
+    @camera.setter
+    def camera(self, pose: CameraPose | None) -> None:
+        # Leaving or taking up the path is a jump; moving the own camera is not.
+        if (pose is None) != (self.timeline.camera is None):
+            self.source.invalidate()
+        self.timeline.camera = pose
+
+    def seek(self, time: float) -> None:
+        """The next frame without a time of its own shows `time`, with no history."""
+        self.timeline.jump(time)
+        self.source.invalidate()
+
+    # Frames
+
+    @property
+    def complete(self) -> bool:
+        """Whether every method asked for has its picture of the current frame, at the current sizes."""
+        if self._frame is None or self._applied != (self.display_size, self.ratio):
+            return False
+        return self._shown == self.methods and all(self._run(name).frame_number == self._last for name in self.methods)
+
+    def advance(self, time: float | None = None, *, reference_samples: int = 0) -> dict[str, moderngl.Texture]:
+        """Draws the frame at `time` (default: where the timeline stands) to its end; linear textures by method,
+        valid until the next frame. With `reference_samples`, "reference" is the accumulated one."""
+        for pause in self.frame_steps(time):
+            if pause is Pause.WAIT:
+                clock_time.sleep(0.0005)
+        if reference_samples and "reference" in self.methods:
+            for _ in self.reference_steps(reference_samples, per_step=reference_samples):
+                pass
+        return {name: run.texture for name in self.methods if (run := self.runs[name]).texture is not None}
+
+    def frame_steps(self, time: float | None = None) -> Iterator[Pause]:
+        """One frame in slices. The pictures of `panes` belong together again when it is exhausted."""
+        if self._apply_sizes():
+            yield Pause.BREATHE
+        state = self.timeline.state_at(self.time if time is None else time)
+        self._shown = self.methods
+        shown = [self._run(name) for name in dict.fromkeys(self._shown)]
+        with self._render_clock.stage("render"):
+            frame = self.source.render_frame(state, frame_index=self.frame_index)
+        self._state, self._frame = state, frame
+        yield from self._method_steps(shown, frame, state, self.frame_index)
+        self._book(shown)
+        self.frame_index += 1
+
+    def redo_steps(self) -> Iterator[Pause]:
+        """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without
+        moving in time or touching the others' history."""
+        if self._frame is None or self._state is None or self._applied != (self.display_size, self.ratio):
+            yield from self.frame_steps()
+            return
+        self._shown = self.methods
+        fresh = [run for name in dict.fromkeys(self._shown) if (run := self._run(name)).frame_number < self._last]
+        # A method that was not there has no history; the frame says so, lest it takes an old one for it.
+        yield from self._method_steps(fresh, replace(self._frame, reset=True), self._state, self._last)
+        self._book(fresh)
+
+    @property
+    def reference_done(self) -> int:
+        """Samples of the last frame's instant that the reference holds."""
+        fits = self._accumulator is not None and self._accumulated is self._state
+        return self._accumulator.done if fits and self._accumulator is not None else 0
+
+    def reference_steps(
+        self, samples: int = REFERENCE_SAMPLES, per_step: int = 1, at_most: int | None = None
+    ) -> Iterator[Pause]:
+        """Accumulates the reference of the last frame's instant, `at_most` samples further than it has come;
+        "reference" shows how far that is."""
+        if self._state is None:
+            return
+        run = self._run("reference")
+        self._accumulator = self._accumulator or self._make_accumulator(self.source)
+        if self._accumulated is not self._state:
+            self._accumulator.begin(self._state, samples)
+            self._accumulated = self._state
+        goal = samples if at_most is None else min(samples, self._accumulator.done + at_most)
+        while self._accumulator.done < goal:
+            with run.clock.stage("render"):
+                self._accumulator.step(min(per_step, goal - self._accumulator.done))
+            run.texture, run.warning = self._accumulator.texture, ""
+            run.samples = self._accumulator.done
+            yield Pause.BREATHE
+        run.texture, run.warning, run.samples = self._accumulator.texture, "", self._accumulator.done
+        run.book({})
+
+    def release(self) -> None:
+        """Gives back what the comparison made; the source stays its owner's."""
+        for run in self.runs.values():
+            run.release()
+        self.runs.clear()
+        release = getattr(self._accumulator, "release", None)
+        if release is not None:
+            release()
+        self._accumulator = None
+
+    # What is shown
+
+    def panes(self) -> list[PaneContent]:
+        """One entry a pane of the last frame, for Composition.take; empty before the first."""
+        return [self._pane(name) for name in self._shown]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Every fallback in force, once."""
+        runs = [self.runs[name] for name in dict.fromkeys(self.methods) if name in self.runs]
+        return tuple(run.warning for run in runs if run.warning)
+
+    def backends(self) -> tuple[str, ...]:
+        """What upscalers say of themselves (backend, precision), by method."""
+        runs = [self.runs[name] for name in dict.fromkeys(self.methods) if name in self.runs]
+        return tuple(f"{run.info.label}: {run.detail}" for run in runs if run.detail and not run.stands_in)
+
+    def stage_ms(self) -> dict[str, dict[str, float]]:
+        """The last frame's milliseconds by method and stage."""
+        return {name: dict(self.runs[name].stage_ms) for name in dict.fromkeys(self.methods) if name in self.runs}
+
+    def _pane(self, name: str) -> PaneContent:
+        assert self._applied is not None, "no frame yet"
+        run = self._run(name)
+        (width, height), ratio = self._applied
+        parts = [f"{width}×{height}"]
+        if run.info.kind == "upscaler":
+            low = render_size((width, height), ratio)
+            parts = [f"{low[0]}×{low[1]} to {width}×{height}", f"{ratio:.3g}× {mode_name(ratio)}"]
+        if name == "reference" and run.samples:
+            parts.append(f"{run.samples} samples")
+        cost = run.times.summary().p50 if run.times.count else sum(run.stage_ms.values())
+        if cost > 0 and name != "reference":
+            parts.append(f"{cost:.1f} ms")
+        return PaneContent(name, run.info.label, "  ·  ".join(parts), run.warning, run.texture)
+
+    def _run(self, name: str) -> MethodRun:
+        if name not in self.runs:
+            self.runs[name] = MethodRun(name, self.context, make_clock(self.context), self._options)
+        return self.runs[name]
+
+    def _apply_sizes(self) -> bool:
+        wanted = (self.display_size, self.ratio)
+        if self._applied == wanted:
+            return False
+        self.source.resize(self.render_size, self.display_size)
+        self._applied = wanted
+        self._accumulated = None
+        for run in self.runs.values():
+            run.times.restart()
+        return True
+
+    @property
+    def _last(self) -> int:
+        return self.frame_index - 1
+
+    def _method_steps(
+        self, runs: list[MethodRun], frame: FrameInputs, state: SceneState, number: int
+    ) -> Iterator[Pause]:
+        yield Pause.BREATHE
+        upscalers = [run for run in runs if run.info.kind == "upscaler"]
+        # The network runs beside everything that is drawn between its begin and its finish.
+        upscalers.sort(key=lambda run: run.name != "neural")
+        waiting: list[MethodRun] = []
+        for run in (run for run in upscalers if run.name == "neural"):
+            run.begin(frame, number)
+            waiting.append(run)
+            yield Pause.BREATHE
+        yield from self._source_steps(runs, state, number)
+        for run in (run for run in upscalers if run.name != "neural"):
+            run.begin(frame, number)
+            run.finish(frame)
+            yield Pause.BREATHE
+        for run in waiting:
+            while not run.ready():
+                yield Pause.WAIT
+            run.finish(frame)
+            yield Pause.BREATHE
+
+    def _source_steps(self, runs: list[MethodRun], state: SceneState, number: int) -> Iterator[Pause]:
+        drawn = [run for run in runs if run.info.kind == "source"]
+        if not drawn:
+            return
+        with drawn[0].clock.stage("render"):
+            texture = self.source.render_native(state)
+        for run in drawn:
+            run.texture, run.frame_number = texture, number
+            if run.name == "reference":
+                run.samples = 0
+                run.warning = "one sample while it moves: pause to accumulate the reference"
+        yield Pause.BREATHE
+
+    def _book(self, runs: list[MethodRun]) -> None:
+        self._render_ms = self._render_clock.take() or self._render_ms
+        for run in runs:
+            run.book(self._render_ms if run.info.kind == "upscaler" else {})

@@ -1,0 +1,145 @@
+"""Text as textured quads: a glyph atlas filled by Pillow as letters are first used, at whole-pixel sizes.
+
+The atlas is plain numpy until `upload`; measuring text needs no GL. White is kept at texel (0, 0), so that filled
+rectangles and letters go through the same batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import moderngl
+import numpy as np
+
+from app.paths import ASSETS
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+FACES = {
+    "text": "Inter-Regular.ttf",
+    "strong": "Inter-SemiBold.ttf",
+    "mono": "JetBrainsMono-Regular.ttf",
+    "figures": "JetBrainsMono-SemiBold.ttf",
+}
+_MISSING = "\uffff"  # no font has it: its picture is the font's box for letters that are missing
+_WIDTH = 1024
+_FIRST_HEIGHT = 512
+_LARGEST_HEIGHT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """A face of FACES at a size in canvas pixels (em height)."""
+
+    face: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """Atlas box in texels, the offset of its corner from the pen (y from the top of the line), and the advance."""
+
+    box: tuple[int, int, int, int]  # x, y, width, height
+    offset: tuple[int, int]
+    advance: float
+
+
+class GlyphAtlas:
+    """Glyphs of all fonts in one R8 texture. A letter that finds no room is drawn as nothing, with its advance."""
+
+    def __init__(self) -> None:
+        self.pixels = np.zeros((_FIRST_HEIGHT, _WIDTH), np.uint8)
+        self.pixels[:2, :2] = 255
+        self._glyphs: dict[tuple[Font, str], Glyph] = {}
+        self._fonts: dict[Font, FreeTypeFont | ImageFont] = {}
+        self._pen = [4, 0]
+        self._shelf = 4
+        self._changed = True
+        self.note = ""
+        self.texture: moderngl.Texture | None = None
+
+    def glyph(self, font: Font, letter: str) -> Glyph:
+        key = (font, letter)
+        if key not in self._glyphs:
+            self._glyphs[key] = self._rasterise(font, letter)
+        return self._glyphs[key]
+
+    def width(self, font: Font, text: str) -> float:
+        """Length of one line in canvas pixels."""
+        return sum(self.glyph(font, letter).advance for letter in text)
+
+    def upload(self, context: moderngl.Context) -> moderngl.Texture:
+        """The texture, brought up to date if letters were added."""
+        size = (_WIDTH, self.pixels.shape[0])
+        if self.texture is not None and self.texture.size != size:
+            self.texture.release()
+            self.texture = None
+        if self.texture is None:
+            self.texture = context.texture(size, 1, dtype="f1", alignment=1)
+            self.texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
+            self._changed = True
+        if self._changed:
+            self.texture.write(self.pixels.tobytes(), alignment=1)
+            self._changed = False
+        return self.texture
+
+    def release(self) -> None:
+        if self.texture is not None:
+            self.texture.release()
+            self.texture = None
+
+    def _rasterise(self, font: Font, letter: str) -> Glyph:
+        from PIL import Image, ImageDraw
+
+        loaded = self._font(font)
+        if letter != _MISSING and _bitmap(loaded, letter) == _bitmap(loaded, _MISSING):
+            stand_in = self._font(Font("mono", font.size))
+            loaded = stand_in if _bitmap(stand_in, letter) != _bitmap(stand_in, _MISSING) else loaded
+        left, top, right, bottom = (int(v) for v in loaded.getbbox(letter))
+        width, height = right - left, bottom - top
+        advance = float(loaded.getlength(letter))
+        if width <= 0 or height <= 0:
+            return Glyph((0, 0, 0, 0), (0, 0), advance)
+        place = self._reserve(width, height)
+        if place is None:
+            return Glyph((0, 0, 0, 0), (0, 0), advance)
+        image = Image.new("L", (width, height), 0)
+        ImageDraw.Draw(image).text((-left, -top), letter, font=loaded, fill=255)
+        x, y = place
+        self.pixels[y : y + height, x : x + width] = np.asarray(image)
+        self._changed = True
+        return Glyph((x, y, width, height), (left, top), advance)
+
+    def _reserve(self, width: int, height: int) -> tuple[int, int] | None:
+        if self._pen[0] + width + 1 > _WIDTH:
+            self._pen, self._shelf = [0, self._pen[1] + self._shelf + 1], 0
+        if width + 1 > _WIDTH or self._pen[1] + height + 1 > _LARGEST_HEIGHT:
+            return None
+        while self._pen[1] + height + 1 > self.pixels.shape[0]:
+            self.pixels = np.concatenate([self.pixels, np.zeros_like(self.pixels)])
+        place = (self._pen[0], self._pen[1])
+        self._pen[0] += width + 1
+        self._shelf = max(self._shelf, height)
+        return place
+
+    def _font(self, font: Font) -> FreeTypeFont | ImageFont:
+        if font not in self._fonts:
+            from PIL import ImageFont as fonts
+
+            path = ASSETS / "fonts" / FACES[font.face]
+            try:
+                self._fonts[font] = fonts.truetype(str(path), font.size)
+            except OSError:
+                self.note = f"The font {path.name} is missing: using Pillow's own"
+                self._fonts[font] = fonts.load_default(font.size)
+        return self._fonts[font]
+
+
+def _bitmap(font: FreeTypeFont | ImageFont, letter: str) -> bytes:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (48, 48), 0)
+    ImageDraw.Draw(image).text((0, 0), letter, font=font, fill=255)
+    return image.tobytes()
