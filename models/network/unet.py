@@ -1,0 +1,104 @@
+"""The temporal U-Net: a plain convolutional network at low resolution that predicts filters, not colour."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from app.inference import channels
+from app.inference.channels import OUTPUT_CHANNELS
+from models.network.config import NetworkConfig
+
+
+class TemporalUNet(nn.Module):
+    """(B, 32, h, w) features to (B, 16, h, w) raw outputs; h and w are multiples of channels.SIZE_MULTIPLE.
+
+    No warp, no attention, no normalisation and no resize but nearest x2, so that any runtime can run it.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        full, half, quarter = config.widths
+        self.down = nn.ModuleList(
+            _level(*shape)
+            for shape in (
+                (config.inputs, full, 1, config.blocks[0]),
+                (full, half, 2, config.blocks[1]),
+                (half, quarter, 2, config.blocks[2]),
+            )
+        )
+        self.lift = nn.ModuleList((nn.Conv2d(quarter, half, 1), nn.Conv2d(half, full, 1)))
+        self.up = nn.ModuleList(
+            nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(count))
+            for width, count in zip((half, full), config.up_blocks)
+        )
+        self.head = nn.Conv2d(full, config.outputs, 1)
+        _initialise(self)
+
+    def forward(self, features: Tensor) -> Tensor:
+        x, skips = features, []
+        for level in self.down:
+            for convolution in level:  # type: ignore[union-attr]
+                x = F.relu(convolution(x))
+            skips.append(x)
+        for lift, convolutions, skip in zip(self.lift, self.up, reversed(skips[:-1])):
+            x = F.relu(F.interpolate(lift(x), scale_factor=2, mode="nearest") + skip)
+            for convolution in convolutions:  # type: ignore[union-attr]
+                x = F.relu(convolution(x))
+        return self.head(x)
+
+
+def build(config: NetworkConfig, seed: int | None = None) -> TemporalUNet:
+    """A network with fresh weights; before training it already behaves like a plain temporal upscaler."""
+    if seed is None:
+        return TemporalUNet(config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return TemporalUNet(config)
+
+
+def _level(inputs: int, width: int, stride: int, blocks: int) -> nn.ModuleList:
+    first = nn.Conv2d(inputs, width, 3, stride=stride, padding=1)
+    return nn.ModuleList([first] + [nn.Conv2d(width, width, 3, padding=1) for _ in range(blocks)])
+
+
+# The parameters that an untrained network predicts everywhere: a hand-tuned temporal upscaler.
+_START = {
+    "cholesky_xx": 3.2,
+    "cholesky_yy": 3.2,
+    "lanczos_mix": 0.1,
+    "gain": 1.0,
+    "keep": 0.92,
+    "gamma": 1.5,
+    "sharpness": 0.9,
+    "fetch_mix": 0.05,
+    "reject": 0.2,
+}
+
+
+def _initialise(network: TemporalUNet) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+    with torch.no_grad():
+        network.head.weight.mul_(0.05)
+        network.head.bias.copy_(torch.tensor([_raw_start(name) for name in OUTPUT_CHANNELS]))  # type: ignore[union-attr]
+
+
+def _raw_start(name: str) -> float:
+    """What the head must output for `_START`: the inverse of models.temporal.postpass.activate."""
+    if name not in _START:
+        return 0.0
+    value = _START[name]
+    if name == "gamma":
+        return math.atanh(math.log2(value) / channels.GAMMA_OCTAVES)
+    low = channels.CHOLESKY_LOW if name.startswith("cholesky") else 0.0
+    spans = {"gain": channels.GAIN_SPAN, "sharpness": channels.SHARPNESS_SPAN}
+    span = channels.CHOLESKY_SPAN if name.startswith("cholesky") else spans.get(name, 1.0)
+    share = (value - low) / span
+    return math.log(share / (1.0 - share))

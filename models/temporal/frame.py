@@ -1,0 +1,76 @@
+"""What goes into a step of the temporal upscaler and what it remembers, as batches of torch tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+from app.inference.channels import HIDDEN
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A batch of low-resolution frames; conventions as in app/conventions.py, sizes (B, C, h, w).
+
+    colour    (B, 3, h, w) scene-linear before exposure
+    depth     (B, 1, h, w) reversed Z
+    motion    (B, 2, h, w) current -> previous, LR pixels, x then y
+    reactive  (B, 1, h, w) in [0, 1] or None
+    jitter    (B, 2) LR pixels; each item of the batch may have its own, as exposure and reset
+    exposure  (B,)
+    reset     (B,) bool
+    display_size  (width, height) of the output, one for the batch
+    """
+
+    colour: Tensor
+    depth: Tensor
+    motion: Tensor
+    reactive: Tensor | None
+    jitter: Tensor
+    exposure: Tensor
+    reset: Tensor
+    display_size: tuple[int, int]
+
+    @property
+    def render_size(self) -> tuple[int, int]:
+        return self.colour.shape[-1], self.colour.shape[-2]
+
+    @property
+    def scale(self) -> Tensor:
+        """Display pixels per LR pixel, (2, 1, 1): x then y."""
+        pair = [display / render for display, render in zip(self.display_size, self.render_size)]
+        return torch.tensor(pair, device=self.colour.device).view(2, 1, 1)
+
+
+@dataclass(frozen=True)
+class State:
+    """What one frame hands to the next.
+
+    history  (B, 4, H, W): colour in accumulation space under `exposure`, and the accumulated weight N
+    hidden   (B, 4, h, w): recurrent features after tanh, at the samples of the frame before
+    depth    (B, 1, h, w) and jitter (B, 2) of the frame before
+    """
+
+    history: Tensor
+    hidden: Tensor
+    depth: Tensor
+    jitter: Tensor
+    exposure: Tensor
+
+    @staticmethod
+    def initial(frame: Frame) -> State:
+        """Nothing remembered; the first frame must be a reset one, and is treated so for weight 0 anyway."""
+        batch, (width, height) = len(frame.colour), frame.display_size
+        return State(
+            history=frame.colour.new_zeros(batch, 4, height, width),
+            hidden=frame.colour.new_zeros(batch, HIDDEN, *frame.colour.shape[-2:]),
+            depth=frame.depth,
+            jitter=frame.jitter,
+            exposure=frame.exposure,
+        )
+
+    def detach(self) -> State:
+        """Cuts the gradient, for truncated back-propagation."""
+        return replace(self, **{f.name: getattr(self, f.name).detach() for f in fields(self)})

@@ -1,0 +1,155 @@
+"""The post-pass in torch: spreads the samples to display pixels, fetches and clips history, blends.
+
+The same mathematics as shaders/neural/unpack.frag (activations) and resolve.frag; tests/models hold them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from app.inference import channels
+from models.temporal.colour import expand, re_expose, rgb_to_ycocg, ycocg_to_rgb
+from models.temporal.frame import Frame, State
+from models.temporal.prepass import Prepared
+from models.temporal.sampling import NEIGHBOURS, catmull_rom, gather, upsample
+
+PARAMETERS = len(channels.OUTPUT_CHANNELS) - channels.HIDDEN
+
+
+def activate(raw: Tensor) -> tuple[Tensor, Tensor]:
+    """Network output (B, 16, h, w) to parameters (B, 12, h, w) and hidden features (B, 4, h, w)."""
+    bounded = torch.sigmoid(raw[:, :PARAMETERS])
+    signed = torch.tanh(raw)
+    parameters = (
+        channels.CHOLESKY_LOW + channels.CHOLESKY_SPAN * bounded[:, 0],
+        channels.SHEAR_SPAN * signed[:, 1],
+        channels.CHOLESKY_LOW + channels.CHOLESKY_SPAN * bounded[:, 2],
+        bounded[:, 3],
+        channels.GAIN_SPAN * bounded[:, 4],
+        bounded[:, 5],
+        torch.exp2(channels.GAMMA_OCTAVES * signed[:, 6]),
+        channels.SHARPNESS_SPAN * bounded[:, 7],
+        bounded[:, 8],
+        channels.OFFSET_SPAN * signed[:, 9],
+        channels.OFFSET_SPAN * signed[:, 10],
+        bounded[:, 11],
+    )
+    return torch.stack(parameters, 1), signed[:, PARAMETERS:]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Display pixels seen from the LR image: which sample is nearest, and the way to its neighbours."""
+
+    columns: Tensor  # (B, W) position in the LR image's samples: (x + 0.5) / scale - jitter
+    rows: Tensor  # (B, H)
+    nearest_columns: Tensor  # (B, W) whole
+    nearest_rows: Tensor  # (B, H)
+    dx: Tensor  # (B, 3, W): offset from the display pixel to the sample to the left, nearest, right
+    dy: Tensor  # (B, 3, H)
+
+
+def display_grid(frame: Frame) -> Grid:
+    axes = []
+    for axis in (0, 1):
+        display, render = frame.display_size[axis], frame.render_size[axis]
+        index = torch.arange(display, device=frame.colour.device, dtype=frame.colour.dtype)
+        position = (index + 0.5) * (render / display) - frame.jitter[:, axis : axis + 1]
+        nearest = torch.floor(position).clamp(0, render - 1)
+        offset = torch.stack([nearest + step + 0.5 - position for step in (-1, 0, 1)], 1)
+        axes.append((position, nearest.long(), offset))
+    (columns, near_x, dx), (rows, near_y, dy) = axes
+    return Grid(columns, rows, near_x, near_y, dx, dy)
+
+
+def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tuple[Tensor, State]:
+    """`raw` (B, 16, h, w) is the network's output. Returns scene-linear colour (B, 3, H, W) and the next state."""
+    parameters, hidden = activate(raw)
+    with torch.no_grad():
+        grid = display_grid(frame)
+        samples, mean, deviation, low, high, motion = _neighbourhood(prepared, grid)
+    p = upsample(parameters, grid.columns, grid.rows).split(1, 1)
+    current, weight = _spread(grid, samples, p, low, high)
+    remembered, remembered_weight = _fetch(frame, state, motion, p)
+
+    # Variance clipping (Salvi 2016) towards the mean, with the slack that lets gamma switch it off.
+    half = p[6] * deviation + channels.CLIP_SLACK * p[6].pow(4) + 1e-5
+    away = remembered - mean
+    excess = (away.abs() / half).amax(1, keepdim=True).clamp_min(1.0)
+    clipped = mean + away / excess
+    kept = remembered_weight * p[5] * (1.0 - p[11] * (1.0 - 1.0 / excess))
+
+    alpha = weight / (weight + kept)
+    blended = ycocg_to_rgb(clipped + alpha * (current - clipped)).clamp_min(0.0)
+    history = torch.cat((blended, (weight + kept).clamp_max(channels.MAX_WEIGHT)), 1)
+    output = expand(blended) / frame.exposure.view(-1, 1, 1, 1)
+    return output, State(history, hidden, frame.depth, frame.jitter, frame.exposure)
+
+
+def _neighbourhood(prepared: Prepared, grid: Grid) -> tuple[Tensor, ...]:
+    """The 3x3 samples around the nearest one, (B, 9, 3, H, W), their statistics (B, 3, H, W) and motion (B, 4, H, W).
+
+    Statistics belong to an LR pixel, so they are taken there and looked up.
+    """
+    p = prepared
+    packed = torch.cat((p.samples.flatten(1, 2), p.mean, p.deviation, p.low, p.high, p.motion), 1)
+    picked = gather(packed, grid.nearest_columns, grid.nearest_rows)
+    around, mean, deviation, low, high, motion = picked.split((27, 3, 3, 3, 3, 4), 1)
+    return around.unflatten(1, (9, 3)), mean, deviation, low, high, motion
+
+
+def _spread(grid: Grid, samples: Tensor, p: tuple[Tensor, ...], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """The current frame's colour at each display pixel (YCoCg) and the weight it carries, (B, 1, H, W)."""
+    dx, dy = grid.dx.unsqueeze(2), grid.dy.unsqueeze(3)  # (B, 3, 1, W), (B, 3, H, 1)
+    lanczos_x, lanczos_y = _lanczos(dx), _lanczos(dy)
+    weights = []
+    for step_x, step_y in NEIGHBOURS:
+        x, y = dx[:, step_x + 1].unsqueeze(1), dy[:, step_y + 1].unsqueeze(1)
+        u, v = p[0] * x + p[1] * y, p[2] * y
+        gauss = torch.exp(-0.5 * (u * u + v * v))
+        lanczos = (lanczos_x[:, step_x + 1] * lanczos_y[:, step_y + 1]).unsqueeze(1)
+        weights.append(gauss + p[3] * (lanczos - gauss))
+    weight = torch.cat(weights, 1)
+    total = weight.sum(1, keepdim=True).clamp_min(1e-5)
+    colour = (weight.unsqueeze(2) * samples).sum(1) / total
+    return colour.clamp(low, high), p[4] * total
+
+
+def _lanczos(x: Tensor) -> Tensor:
+    """Lanczos-2 as a polynomial (AMD FSR1's), for |x| <= 2."""
+    square = (x * x).clamp_max(4.0)
+    window = 0.25 * square - 1.0
+    base = 0.4 * square - 1.0
+    return (25.0 / 16.0 * base * base - 9.0 / 16.0) * window * window
+
+
+def _fetch(frame: Frame, state: State, motion: Tensor, p: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """History at the two motions, mixed: YCoCg (B, 3, H, W) and weight N (B, 1, H, W).
+
+    The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
+    """
+    width, height = frame.display_size
+    like = {"device": motion.device, "dtype": motion.dtype}
+    rows, columns = torch.meshgrid(torch.arange(height, **like), torch.arange(width, **like), indexing="ij")
+    here = torch.stack((columns, rows)) + 0.5
+    nearest = here + motion[:, :2] * frame.scale
+    own = here + motion[:, 2:] * frame.scale
+    offset = torch.cat((p[9], p[10]), 1)
+    prefers_own = p[8] > 0.5
+    main = torch.where(prefers_own, own, nearest)
+    other = torch.where(prefers_own, nearest, own)
+    sharp, centre, plain = catmull_rom(state.history, main + offset, p[7], other + offset)
+    share = torch.where(prefers_own, 1.0 - p[8], p[8])
+    size = here.new_tensor((width, height)).view(2, 1, 1)
+    weight_main, weight_other = (
+        torch.where(((at >= 0.0) & (at <= size)).all(1, keepdim=True), tap[:, 3:], 0.0)
+        for at, tap in ((main, centre), (other, plain))
+    )
+    colour = sharp[:, :3] + share * (plain[:, :3] - sharp[:, :3])
+    weight = weight_main + share * (weight_other - weight_main)
+    weight = torch.where(frame.reset.view(-1, 1, 1, 1), 0.0, weight)
+    exposure_ratio = (frame.exposure / state.exposure).view(-1, 1, 1, 1)
+    return rgb_to_ycocg(re_expose(colour.clamp_min(0.0), exposure_ratio)), weight

@@ -1,0 +1,147 @@
+"""The pre-pass in torch: reprojects history, looks for what became visible, gathers the network's input.
+
+The same mathematics as shaders/neural/prepare.frag and features.frag; tests/models hold the two together.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from app.inference.channels import MIN_DEPTH
+from models.temporal.colour import compress, luma, re_expose, rgb_to_ycocg, to_feature, ycocg_to_rgb
+from models.temporal.frame import Frame, State
+from models.temporal.sampling import bilinear, shifted
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """features (B, 32, h, w) in the order of app/inference/channels.py, and what the post-pass needs again.
+
+    samples  (B, 9, 3, h, w): the 3x3 samples in YCoCg of accumulation space
+    mean, deviation, low, high  (B, 3, h, w): their statistics
+    motion   (B, 4, h, w): nearest surface's x, y, then the pixel's own, LR pixels
+    """
+
+    features: Tensor
+    samples: Tensor
+    mean: Tensor
+    deviation: Tensor
+    low: Tensor
+    high: Tensor
+    motion: Tensor
+
+
+@torch.no_grad()
+def dilated(depth: Tensor, motion: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Nearest depth in 3x3, the motion there, and the smallest and largest depth. Ties go to the centre."""
+    depths, motions = shifted(depth), shifted(motion)
+    nearest, chosen = depth, motion
+    for index in range(9):
+        closer = depths[:, index] > nearest
+        nearest = torch.where(closer, depths[:, index], nearest)
+        chosen = torch.where(closer, motions[:, index], chosen)
+    return nearest, chosen, depths.amin(1), depths.amax(1)
+
+
+def prepass(frame: Frame, state: State) -> Prepared:
+    """Differentiable with respect to `state.history` and `state.hidden`."""
+    with torch.no_grad():
+        exposed = frame.colour.clamp_min(0.0) * frame.exposure.view(-1, 1, 1, 1)
+        samples = shifted(rgb_to_ycocg(compress(exposed)))
+        mean, low, high = samples.sum(1) / 9.0, samples.amin(1), samples.amax(1)
+        deviation = (samples.square().sum(1) / 9.0 - mean.square()).clamp_min(0.0).sqrt()
+        depth = frame.depth.clamp_min(MIN_DEPTH)
+        nearest, motion, smallest, largest = dilated(depth, frame.motion)
+        sample = _sample_positions(frame)
+        position, own_position = (sample + m for m in (motion, frame.motion))
+        valid, own_valid = (_on_screen(frame, p) for p in (position, own_position))
+        before = (state.jitter).view(-1, 2, 1, 1)
+        last_depth = bilinear(state.depth, torch.cat((position, own_position), 2) - before).clamp_min(MIN_DEPTH)
+        last_nearest, last_own = last_depth.chunk(2, 2)
+
+    centre = ycocg_to_rgb(samples[:, 4])
+    exposure_ratio = (frame.exposure / state.exposure).view(-1, 1, 1, 1)
+    history, weight, corners = _history(frame, state, position, valid, centre, exposure_ratio, corners=True)
+    own_history, own_weight, _ = _history(frame, state, own_position, own_valid, centre, exposure_ratio)
+    hidden = bilinear(state.hidden, position - before) * valid
+
+    remembered = rgb_to_ycocg(torch.where(valid > 0, history, centre))
+    outside = remembered - remembered.clamp(low, high)
+    in_display = (motion * frame.scale) % 1.0
+    height, width = frame.colour.shape[-2:]
+    ratio = math.sqrt(math.prod(frame.display_size) / (width * height))
+    reactive = frame.reactive if frame.reactive is not None else torch.zeros_like(depth)
+    features = torch.cat(
+        (
+            to_feature(centre),
+            to_feature(history),
+            corners,
+            torch.log2(1.0 + weight) / 5.0,
+            valid,
+            _log_ratio(depth, nearest),
+            _log_ratio(nearest, last_nearest) * valid,
+            _log_ratio(depth, last_own) * own_valid,
+            torch.log2(largest / smallest).clamp_max(8.0) / 8.0,
+            outside[:, :1],
+            deviation[:, :1],
+            _log_length(motion),
+            frame.jitter.view(-1, 2, 1, 1).expand(-1, -1, height, width),
+            reactive,
+            torch.full_like(depth, math.log2(ratio)),
+            _log_length(motion - frame.motion),
+            hidden,
+            luma(to_feature(own_history)),
+            torch.log2(1.0 + own_weight) / 5.0,
+            2.0 * (in_display * (1.0 - in_display)).sum(1, keepdim=True),
+            outside[:, 1:].abs().amax(1, keepdim=True),
+        ),
+        1,
+    )
+    return Prepared(features, samples, mean, deviation, low, high, torch.cat((motion, frame.motion), 1))
+
+
+def _sample_positions(frame: Frame) -> Tensor:
+    """Where each LR pixel holds the scene: p + 0.5 + jitter, (B, 2, h, w)."""
+    width, height = frame.render_size
+    like = {"device": frame.colour.device, "dtype": frame.colour.dtype}
+    rows, columns = torch.meshgrid(torch.arange(height, **like), torch.arange(width, **like), indexing="ij")
+    return torch.stack((columns, rows)) + 0.5 + frame.jitter.view(-1, 2, 1, 1)
+
+
+def _on_screen(frame: Frame, position: Tensor) -> Tensor:
+    """1 where `position` (LR pixels) lies in the image and the item is not reset, (B, 1, h, w)."""
+    size = torch.tensor(frame.render_size, device=position.device).view(1, 2, 1, 1)
+    inside = ((position >= 0.0) & (position <= size)).all(1, keepdim=True)
+    return (inside & ~frame.reset.view(-1, 1, 1, 1)).to(position.dtype)
+
+
+def _history(
+    frame: Frame,
+    state: State,
+    position: Tensor,
+    valid: Tensor,
+    current: Tensor,
+    exposure_ratio: Tensor,
+    corners: bool = False,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Colour (accumulation space, the current one where nothing is remembered), weight N, four corner lumas."""
+    offsets = [(0.0, 0.0)] + ([(x, y) for y in (-0.25, 0.25) for x in (-0.25, 0.25)] if corners else [])
+    shifts = [position + position.new_tensor(offset).view(2, 1, 1) for offset in offsets]
+    fetched = bilinear(state.history, torch.cat(shifts, 2) * frame.scale).chunk(len(offsets), 2)
+    keep = valid > 0
+    colours = [torch.where(keep, re_expose(tap[:, :3], exposure_ratio), current) for tap in fetched]
+    weight = torch.where(keep, fetched[0][:, 3:], 0.0)
+    lumas = [luma(to_feature(colour)) for colour in colours[1:]]
+    return colours[0], weight, torch.cat(lumas, 1) if lumas else weight
+
+
+def _log_ratio(depth: Tensor, other: Tensor) -> Tensor:
+    return torch.log2(depth / other).clamp(-4.0, 4.0) / 4.0
+
+
+def _log_length(motion: Tensor) -> Tensor:
+    return torch.log2(1.0 + motion.square().sum(1, keepdim=True).sqrt()) / 4.0
