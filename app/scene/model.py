@@ -177,9 +177,10 @@ class Sun:
     angular_radius: float = 0.02  # radians, softness of the shadow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class SceneModel:
-    """Everything there is to draw. `notes` name, for people, what the file asks for and we do not do."""
+    """Everything there is to draw. Compared by identity, so that what is prepared for a model can be kept with it.
+    `notes` name, for people, what the file asks for and we do not do."""
 
     name: str
     nodes: tuple[Node, ...]
