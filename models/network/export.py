@@ -77,7 +77,8 @@ class _Graph:
         return name
 
     def convolution(self, x: str, layer: nn.Module, name: str) -> str:
-        assert isinstance(layer, nn.Conv2d) and layer.bias is not None
+        assert isinstance(layer, nn.Conv2d)
+        assert layer.bias is not None
         weight = self.constant(f"{name}.weight", layer.weight.detach().cpu().float().numpy())
         bias = self.constant(f"{name}.bias", layer.bias.detach().cpu().float().numpy())
         kernel, stride = layer.kernel_size[0], layer.stride[0]

@@ -68,15 +68,15 @@ def _level(inputs: int, width: int, stride: int, blocks: int) -> nn.ModuleList:
 
 # The parameters that an untrained network predicts everywhere: a hand-tuned temporal upscaler.
 _START = {
-    "cholesky_xx": 3.2,
-    "cholesky_yy": 3.2,
+    "cholesky_xx": 3.5,
+    "cholesky_yy": 3.5,
     "lanczos_mix": 0.1,
     "gain": 1.0,
-    "keep": 0.92,
+    "keep": 0.8,
     "gamma": 1.5,
     "sharpness": 0.9,
-    "fetch_mix": 0.05,
-    "reject": 0.2,
+    "fetch_mix": 0.3,
+    "reject": 0.5,
 }
 
 
