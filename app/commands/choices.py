@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from app.conventions import QUALITY_MODES, Size, checked_ratio
@@ -76,6 +77,30 @@ def count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def samples(text: str) -> int:
+    if not text.isdecimal() or int(text) > 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of samples from 0 to 4096")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    return _number(text, 1.0, 240.0)
+
+
+def load(text: str) -> float:
+    return _number(text, 0.0, 1000.0)
+
+
+def _number(text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+    return value
 
 
 def writable_folder(path: Path) -> Path:

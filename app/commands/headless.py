@@ -1,0 +1,241 @@
+"""The comparison without a window: the same frames, the same composition, read back to numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import moderngl
+import numpy as np
+
+from app.capture.provenance import provenance
+from app.commands.networks import neural_options
+from app.conventions import Size
+from app.errors import SuperseeError
+from app.present.composition import GAP, Composition, PaneContent
+from app.present.layout import View, best_grid
+from app.present.session import Comparison
+from app.present.theme import unit
+
+if TYPE_CHECKING:
+    from app.scene.camera import CameraPath
+    from app.scene.model import SceneModel
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to draw. `reference` is the number of samples of the reference, 0 for none; `rate` frames a second."""
+
+    scene: str
+    methods: tuple[str, ...]
+    path: str | None = None
+    size: Size = (640, 360)
+    ratio: float = 2.0
+    frames: int = 48
+    start: float = 0.0
+    rate: float = 30.0
+    reference: int = 16
+    network: str | None = None
+    shading_load: float = 0.0
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The panes: what was asked for, and the reference where there is one."""
+        wants = self.reference > 0 and "reference" not in self.methods
+        return (*self.methods, "reference") if wants else self.methods
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """`linear`: (height, width, 3) float32 scene-linear colour by method. `motion`: (lr height, lr width, 2) LR
+    pixels, current -> previous. `stage_ms`: of this frame, by method and stage."""
+
+    index: int
+    time: float
+    exposure: float
+    reset: bool
+    motion: np.ndarray
+    linear: dict[str, np.ndarray]
+    stage_ms: dict[str, dict[str, float]]
+    composition: np.ndarray
+    panes: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Headless:
+    """Owns the GL context and everything in it for one plan. Raises SuperseeError before the first frame where the
+    plan cannot be carried out; no method is ever replaced by another without a word."""
+
+    def __init__(self, plan: Plan) -> None:
+        from app.render.gl_context import create_headless_context
+        from app.render.live_source import LiveSource
+        from app.scene.builtin import load_scene
+
+        self.plan = plan
+        self.model = load_scene(plan.scene)
+        self.path = find_path(self.model, plan.path)
+        self._stack = ExitStack()
+        self.context = create_headless_context()
+        self._stack.callback(self.context.release)
+        self._stack.enter_context(self.context)
+        source = LiveSource(self.context, self.model)
+        self._stack.callback(source.release)
+        source.shading_load = plan.shading_load
+        self.comparison = Comparison(
+            self.context,
+            source,
+            self.model,
+            methods=plan.shown,
+            ratio=plan.ratio,
+            display_size=plan.size,
+            path=self.path,
+            options=neural_options(plan.network),
+        )
+        self._stack.callback(self.comparison.release)
+        self._composition = Composition(self.context)
+        self._stack.callback(self._composition.release)
+        self._canvas = canvas_size(plan.size, len(plan.shown))
+        texture = self.context.texture(self._canvas, 4, dtype="f1")
+        self._target = self.context.framebuffer([texture])
+
+    @property
+    def canvas(self) -> Size:
+        """(width, height) of the composition."""
+        return self._canvas
+
+    def frames(self) -> Iterator[FrameResult]:
+        """Draws the plan's frames in order."""
+        for index in range(self.plan.frames):
+            yield self._frame(index, self.plan.start + index / self.plan.rate)
+
+    def facts(self) -> dict[str, object]:
+        """What drew and what inferred, for the report."""
+        from app.render.gl_context import is_software, renderer_name
+
+        return {
+            "renderer": renderer_name(self.context),
+            "opengl": str(self.context.info["GL_VERSION"]),
+            "software_renderer": is_software(self.context),
+            "backends": list(self.comparison.backends()),
+        }
+
+    def notes(self) -> list[str]:
+        """What the scene asks for and is not done."""
+        return list(self.model.notes)
+
+    def record(self) -> dict[str, object]:
+        """Provenance of every image."""
+        plan = self.plan
+        return provenance(
+            scene=self.model.name, path=self.path.name, size=list(plan.size), ratio=plan.ratio, methods=list(plan.shown)
+        )
+
+    def release(self) -> None:
+        self._stack.close()
+
+    def _frame(self, index: int, time: float) -> FrameResult:
+        comparison = self.comparison
+        comparison.advance(time)
+        self._check_stand_ins()
+        frame = comparison.frame
+        assert frame is not None
+        panes = comparison.panes()
+        self._composition.take([_kept(p) if p.method == "reference" else p for p in panes], frame.exposure)
+        linear = {p.method: read_colour(p.texture) for p in panes if p.texture and p.method != "reference"}
+        motion = np.frombuffer(frame.motion.read(alignment=1), np.float16).reshape(*frame.motion.size[::-1], 2)
+        result_motion, exposure, reset = motion.astype(np.float32), frame.exposure, frame.reset
+        if "reference" in self.plan.shown:
+            samples = max(self.plan.reference, 1)
+            for _ in comparison.reference_steps(samples, per_step=samples):
+                pass
+            reference = next(p for p in comparison.panes() if p.method == "reference")
+            linear["reference"] = read_colour(reference.texture)
+            # The others were taken before the reference was drawn and keep their pictures.
+            self._composition.take([p if p.method == "reference" else _kept(p) for p in comparison.panes()], exposure)
+        return FrameResult(
+            index,
+            time,
+            exposure,
+            reset,
+            result_motion,
+            linear,
+            comparison.stage_ms(),
+            self._compose(),
+            self._pane_pixels(),
+        )
+
+    def _compose(self) -> np.ndarray:
+        self._composition.draw(self._target, self._canvas, View())
+        width, height = self._canvas
+        data = np.frombuffer(self._target.read(components=3, alignment=1), np.uint8)
+        return data.reshape(height, width, 3)
+
+    def _pane_pixels(self) -> dict[str, np.ndarray]:
+        pictures = {}
+        for index, pane in enumerate(self._composition.panes):
+            pixels = self._composition.pane_pixels(index)
+            if pixels is not None:
+                pictures[pane.method] = pixels
+        return pictures
+
+    def _check_stand_ins(self) -> None:
+        for name in self.plan.methods:
+            run = self.comparison.runs[name]
+            if run.stands_in:
+                raise SuperseeError(run.warning)
+
+
+@contextmanager
+def headless(plan: Plan) -> Iterator[Headless]:
+    run = Headless(plan)
+    try:
+        yield run
+    finally:
+        run.release()
+
+
+def find_path(model: SceneModel, name: str | None) -> CameraPath:
+    """The scene's camera path called `name`, or its first; raises SuperseeError with the names there are."""
+    from app.scene.framing import default_path
+
+    paths = model.camera_paths or (default_path(model),)
+    if name is None:
+        return paths[0]
+    for path in paths:
+        if path.name == name:
+            return path
+    listed = ", ".join(path.name for path in paths)
+    raise SuperseeError(f'The scene "{model.name}" has no camera path "{name}"', "", f"Choose among {listed}.")
+
+
+def canvas_size(picture: Size, count: int) -> Size:
+    """The canvas on which `count` pictures stand side by side, each at exactly its own size, about 16 to 9."""
+    columns, rows = best_grid((16 * 120, 9 * 120), count, picture[0] / picture[1])
+    if count == 2:
+        columns, rows = 2, 1
+    elif count == 3:
+        columns, rows = 3, 1
+    canvas = (columns * picture[0], rows * picture[1])
+    gap = round(GAP * unit(canvas))
+    return canvas[0] + (columns - 1) * gap, canvas[1] + (rows - 1) * gap
+
+
+def read_colour(texture: moderngl.Texture | None) -> np.ndarray:
+    """A linear float texture as (height, width, 3) float32, row 0 on top."""
+    assert texture is not None
+    width, height = texture.size
+    dtype = np.float16 if texture.dtype == "f2" else np.float32
+    data = np.frombuffer(texture.read(alignment=1), dtype).reshape(height, width, texture.components)
+    return np.ascontiguousarray(data[..., :3], dtype=np.float32)
+
+
+def _kept(pane: PaneContent) -> PaneContent:
+    return replace(pane, texture=None)
+
+
+def labels(names: Sequence[str]) -> dict[str, str]:
+    """Method names as panes show them."""
+    from app.upscale.registry import method_info
+
+    return {name: method_info(name).label for name in names}

@@ -1,0 +1,230 @@
+"""`supersee render`: the comparison without a window, into a folder of frames, stills, a video and a report."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.commands import choices
+from app.errors import SuperseeError
+
+if TYPE_CHECKING:
+    from app.commands.headless import FrameResult, Headless, Plan
+
+PARTIAL = ".partial"
+"""Everything is written below DIR/.partial and moved when it is whole, so that DIR never holds half a run."""
+STILLS = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    choices.add_scene_argument(parser)
+    choices.add_scale_arguments(parser)
+    parser.add_argument("--path", metavar="P", help="camera path by name (default: the scene's first)")
+    parser.add_argument("--frames", type=choices.count, default=48, metavar="N", help="how many (default: 48)")
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="scene time of the first, seconds")
+    parser.add_argument("--rate", type=choices.rate, default=30.0, metavar="FPS", help="frames a second (default: 30)")
+    parser.add_argument(
+        "--size", type=choices.size, default=(640, 360), metavar="WxH", help="display size (default: 640x360)"
+    )
+    parser.add_argument(
+        "--methods",
+        type=choices.methods,
+        default=choices.DEFAULT_METHODS,
+        metavar="A,B",
+        help=f"panes of {', '.join(choices.METHODS)} (default: {','.join(choices.DEFAULT_METHODS)})",
+    )
+    parser.add_argument(
+        "--reference",
+        type=choices.samples,
+        default=16,
+        metavar="N",
+        help="samples a pixel of the reference, 0 for none and no figures (default: 16)",
+    )
+    parser.add_argument("--network", metavar="NAME", help="trained network by name or folder (default: lite)")
+    parser.add_argument(
+        "--shading-load", type=choices.load, default=0.0, metavar="X", help="make the pixel shader heavier (default: 0)"
+    )
+    parser.add_argument(
+        "--format", choices=("exr", "png", "none"), default="exr", help="of single frames; exr is linear (default: exr)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from app.commands.headless import Plan
+
+    plan = Plan(
+        scene=args.scene or choices.DEFAULT_SCENE,
+        methods=args.methods,
+        path=args.path,
+        size=args.size,
+        ratio=args.ratio or 2.0,
+        frames=args.frames,
+        start=args.start,
+        rate=args.rate,
+        reference=args.reference,
+        network=args.network,
+        shading_load=args.shading_load,
+    )
+    render(plan, args.out, args.format)
+    return 0
+
+
+def render(plan: Plan, out: Path, image_format: str = "exr", progress: bool = True) -> dict[str, Any]:
+    """Carries out the plan; returns the report that lies in `out`/report.json. Raises SuperseeError, with `out` as
+    it was, where the plan cannot be carried out."""
+    from app.commands.headless import headless
+
+    choices.writable_folder(out)
+    started = time.perf_counter()
+    with headless(plan) as run, _partial_folder(out) as partial:
+        report = _write_all(run, partial, image_format, progress)
+        _move_into_place(partial, out)
+    if progress:
+        _print_summary(report, out, time.perf_counter() - started)
+    return report
+
+
+def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -> dict[str, Any]:
+    from app.capture.video import VideoWriter
+    from app.commands.figures import Figures
+
+    plan = run.plan
+    figures = Figures(plan.shown)
+    still_frames = {round((i + 1) * plan.frames / (STILLS + 1)) for i in range(STILLS)}
+    stills: dict[int, FrameResult] = {}
+    frames = run.frames()
+    frame = next(frames)  # what cannot be drawn fails here, before the first file
+    with VideoWriter(folder / "side-by-side.mp4", run.canvas, plan.rate) as video:
+        while True:
+            figures.add(frame)
+            video.write(frame.composition)
+            _write_frame(frame, folder, image_format, run)
+            if frame.index in still_frames:
+                stills[frame.index] = frame
+            if progress:
+                _print_progress(frame.index + 1, plan.frames)
+            following = next(frames, None)
+            if following is None:
+                break
+            frame = following
+    stills = stills or {frame.index: frame}
+    names = [_write_still(still, folder, run) for still in stills.values()]
+    middle = list(stills.values())[len(stills) // 2]
+    return _write_report(run, folder, figures, names, middle, video.encoder, video.note)
+
+
+def _write_report(
+    run: Headless, folder: Path, figures: Any, stills: list[str], still: FrameResult, encoder: str, note: str
+) -> dict[str, Any]:
+    from app.capture.image_files import write_png
+    from app.commands.headless import labels
+    from app.commands.report import build_report, write_html, write_json
+    from app.commands.report_picture import report_picture
+
+    plan = run.plan
+    named = labels(plan.shown)
+    facts = {**run.facts(), "video_encoder": encoder, "notes": [*run.notes(), *([note] if note else [])]}
+    methods = {name: {"label": named[name], **figures.method(name)} for name in plan.methods}
+    report = build_report(settings(run), methods, facts)
+    crops = {name: pixels for name, pixels in still.panes.items() if name in named}
+    write_json(folder / "report.json", report)
+    write_png(folder / "report.png", report_picture(report, named, crops), run.record())
+    write_html(folder / "report.html", report, named, stills)
+    return report
+
+
+def settings(run: Headless) -> dict[str, Any]:
+    """The plan as it was carried out, for the report."""
+    plan = run.plan
+    return {
+        "scene": run.model.name,
+        "path": run.path.name,
+        "frames": plan.frames,
+        "start": plan.start,
+        "rate": plan.rate,
+        "size": list(plan.size),
+        "ratio": plan.ratio,
+        "methods": list(plan.methods),
+        "reference": plan.reference,
+        "shading_load": plan.shading_load,
+    }
+
+
+def _write_frame(frame: FrameResult, folder: Path, image_format: str, run: Headless) -> None:
+    from app.capture.image_files import write_exr, write_png
+
+    if image_format == "none":
+        return
+    record = {**run.record(), "frame": frame.index, "time": round(frame.time, 6)}
+    for name, linear in frame.linear.items():
+        path = folder / "frames" / name / f"{frame.index + 1:04d}.{image_format}"
+        if image_format == "exr":
+            write_exr(path, linear, {**record, "method": name})
+        else:
+            write_png(path, frame.panes[name], {**record, "method": name})
+
+
+def _write_still(frame: FrameResult, folder: Path, run: Headless) -> str:
+    """The composition and its panes; returns the composition's path in `folder`."""
+    from app.capture.screenshot import save_screenshot
+
+    path = folder / "stills" / f"frame-{frame.index + 1:04d}.png"
+    save_screenshot(path, frame.composition, frame.panes, {**run.record(), "frame": frame.index})
+    return path.relative_to(folder).as_posix()
+
+
+@contextmanager
+def _partial_folder(out: Path) -> Iterator[Path]:
+    """`out`/.partial, empty; removed on the way out, and `out` with it if this made it and it stayed empty."""
+    existed = out.is_dir()
+    partial = out / PARTIAL
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise SuperseeError(f"{out} cannot be written", str(error), "Name another folder with --out.") from error
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if not existed and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _move_into_place(partial: Path, out: Path) -> None:
+    for new in sorted(partial.iterdir()):
+        old = out / new.name
+        if old.is_dir():
+            shutil.rmtree(old)
+        elif old.exists():
+            old.unlink()
+        new.rename(old)
+
+
+def _print_progress(done: int, frames: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == frames else ""
+        print(f"\rframe {done} of {frames}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+    elif done in (1, frames) or done % 12 == 0:
+        print(f"frame {done} of {frames}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _print_summary(report: dict[str, Any], out: Path, seconds: float) -> None:
+    from app.commands.figures import QUALITY
+    from app.commands.report import formatted, headline, machine_line
+
+    title, line = headline(report)
+    lines = [title, line, machine_line(report), *report["machine"]["notes"]]
+    lines.append(f"{'':12}{'PSNR dB':>9}{'SSIM':>9}{'FLIP':>9}{'flicker':>9}{'ms a frame':>12}")
+    for entry in report["methods"].values():
+        values = "".join(f"{formatted(figure, entry[figure]):>9}" for figure in QUALITY)
+        lines.append(f"{entry['label']:12}{values}{entry['stage_ms'].get('total', float('nan')):12.1f}")
+    lines.append(f"written in {seconds:.0f} s: {out / 'side-by-side.mp4'}, {out / 'report.png'}, {out / 'report.json'}")
+    print("\n".join(lines))  # noqa: T201
