@@ -14,6 +14,9 @@ SOURCES = ("native", "reference")
 UPSCALERS = ("nearest", "bilinear", "lanczos", "taau", "neural")
 METHODS = (*SOURCES, *UPSCALERS)
 DEFAULT_METHODS = ("native", "bilinear", "taau", "neural")
+PANE_ORDER = ("native", "bilinear", "neural", "taau")
+"""Which methods fill a number of panes."""
+MAX_PANES = 4
 SIZE_LIMITS = (16, 8192)
 
 
@@ -76,6 +79,12 @@ def methods(text: str) -> tuple[str, ...]:
 def count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def panes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_PANES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of panes from 1 to {MAX_PANES}")
     return int(text)
 
 

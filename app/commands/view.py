@@ -1,0 +1,125 @@
+"""`supersee [view] [SCENE]`: the window; without a display the same comparison, headless."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from app.commands import choices
+from app.errors import SuperseeError
+
+HEADLESS_OUT = Path("out")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    choices.add_scene_argument(parser)
+    choices.add_scale_arguments(parser)
+    parser.add_argument("--panes", type=choices.panes, metavar="N", help="how many panes, 1 to 4")
+    parser.add_argument(
+        "--methods",
+        type=choices.methods,
+        metavar="A,B",
+        help=f"panes from left to right, of {', '.join(choices.METHODS)}",
+    )
+    parser.add_argument("--size", type=choices.size, metavar="WxH", help="size of each picture (default: its pane's)")
+    parser.add_argument("--path", metavar="P", help="camera path by name (default: the scene's first)")
+    parser.add_argument("--network", metavar="NAME", help="trained network by name or folder (default: lite)")
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="FILE", help="save the composition and each pane as PNG, then leave"
+    )
+    parser.add_argument(
+        "--frames", type=choices.count, metavar="N", help="leave after N frames (with --screenshot: default 32)"
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and leave")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.version:
+        from app import __version__
+
+        print(f"supersee {__version__}")  # noqa: T201
+        return 0
+    if args.screenshot is not None:
+        _check_screenshot(args.screenshot)
+    methods = _methods(args)
+    if not has_display():
+        return _headless(args, methods)
+    from app.window import run as run_window
+
+    return run_window(
+        args.scene,
+        methods=methods,
+        ratio=args.ratio,
+        display_size=args.size,
+        path=args.path,
+        network=args.network,
+        screenshot=args.screenshot,
+        frames=args.frames,
+    )
+
+
+def has_display() -> bool:
+    """Whether a window can be opened, as far as that can be told without Qt."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _methods(args: argparse.Namespace) -> tuple[str, ...] | None:
+    """The panes' methods; None: as the window was left, or its defaults."""
+    if args.methods is not None and len(args.methods) > choices.MAX_PANES:
+        raise SuperseeError(f"{len(args.methods)} panes cannot be shown", f"there are {choices.MAX_PANES} at most")
+    if args.panes is None:
+        return args.methods
+    wanted = [*(args.methods or ()), *(m for m in choices.PANE_ORDER if m not in (args.methods or ()))]
+    return tuple(wanted[: args.panes])
+
+
+def _check_screenshot(path: Path) -> None:
+    if path.suffix.lower() != ".png":
+        raise SuperseeError(f"{path} is no name for a screenshot", "only PNG is written", "End it in .png.")
+    choices.writable_folder(path.parent)
+
+
+def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None) -> int:
+    from app.commands.headless import Plan
+
+    plan = Plan(
+        scene=args.scene or choices.DEFAULT_SCENE,
+        methods=methods or choices.DEFAULT_METHODS,
+        path=args.path,
+        size=args.size or (640, 360),
+        ratio=args.ratio or 2.0,
+        frames=args.frames or (32 if args.screenshot else 36),
+        reference=0 if args.screenshot else 12,
+        network=args.network,
+    )
+    if args.screenshot is not None:
+        print("supersee: no display: drawing the screenshot without a window", file=sys.stderr)  # noqa: T201
+        return _headless_screenshot(plan, args.screenshot)
+    from app.commands.render import render
+
+    print(  # noqa: T201
+        f"supersee: no display: running the comparison headless into {HEADLESS_OUT}/ "
+        "(about a minute or two on two cores; `supersee render --help` lists the choices)",
+        file=sys.stderr,
+    )
+    render(plan, HEADLESS_OUT, "none")
+    return 0
+
+
+def _headless_screenshot(plan: object, path: Path) -> int:
+    from app.capture.screenshot import save_screenshot
+    from app.commands.headless import Plan, headless
+
+    assert isinstance(plan, Plan)
+    with headless(plan) as run:
+        last = None
+        for last in run.frames():
+            pass
+        assert last is not None
+        for written in save_screenshot(path, last.composition, last.panes, run.record()):
+            print(written)  # noqa: T201
+    return 0
