@@ -8,6 +8,8 @@ import moderngl
 
 from app.render.shader_program import ShaderProgram
 
+_MIX = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+
 
 class FullscreenPass:
     """A fragment shader run over a framebuffer. Sets the GL state it needs, so that nothing leaks in."""
@@ -17,15 +19,21 @@ class FullscreenPass:
     ) -> None:
         self._context = context
         self.program = ShaderProgram(context, fragment=fragment, defines=defines)
-        self._vertices = context.vertex_array(self.program.handle, [])
+        self._drawn = self.program.handle
+        self._vertices = context.vertex_array(self._drawn, [])
 
     def draw(
-        self, target: moderngl.Framebuffer, textures: Mapping[str, moderngl.Texture] = {}, **uniforms: object
+        self,
+        target: moderngl.Framebuffer,
+        textures: Mapping[str, moderngl.Texture] = {},
+        *,
+        additive: bool = False,
+        mean: bool = False,
+        **uniforms: object,
     ) -> None:
-        """Binds `textures` to samplers by name, sets `uniforms`, and covers `target`."""
-        if self.program.reload_if_changed():
-            self._vertices.release()
-            self._vertices = self._context.vertex_array(self.program.handle, [])
+        """Binds `textures` to samplers by name, sets `uniforms`, and covers `target`; or adds to it (`additive`), or
+        mixes with it by the shader's alpha (`mean`), without a division by alpha."""
+        self._follow_reload()
         for unit, (name, texture) in enumerate(textures.items()):
             texture.use(unit)
             self.program.set(**{name: unit})
@@ -33,8 +41,19 @@ class FullscreenPass:
         target.use()
         self._context.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self._context.wireframe = False
+        if additive or mean:
+            self._context.enable(moderngl.BLEND)
+            self._context.blend_func = (moderngl.ONE, moderngl.ONE) if additive else _MIX
         self._vertices.render(moderngl.TRIANGLES, vertices=3)
+        if additive or mean:
+            self._context.disable(moderngl.BLEND)
 
     def release(self) -> None:
         self._vertices.release()
         self.program.release()
+
+    def _follow_reload(self) -> None:
+        if self.program.handle is not self._drawn:
+            self._vertices.release()
+            self._drawn = self.program.handle
+            self._vertices = self._context.vertex_array(self._drawn, [])

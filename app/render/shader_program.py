@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
 import moderngl
 
+from app.paths import SHADERS
 from app.render.shader_source import ShaderError, ShaderSource, load_shader
 
 _FULLSCREEN_VERTEX = "common/fullscreen.vert"
+_live: weakref.WeakSet[ShaderProgram] = weakref.WeakSet()
 
 
 class ShaderProgram:
-    """Either a compute shader or a vertex and a fragment shader. `handle` is moderngl's program.
+    """Either a compute shader or a vertex and a fragment shader. `handle` is moderngl's program, a new object after
+    every reload: whoever keeps vertex arrays compares it and makes them anew.
 
     A reload that fails raises ShaderError and leaves the last good program in place.
     """
@@ -26,12 +30,15 @@ class ShaderProgram:
         fragment: str = "",
         compute: str = "",
         defines: Mapping[str, object] | None = None,
+        root: Path = SHADERS,
     ) -> None:
         self._context = context
         self._names = {"compute": compute} if compute else {"vertex": vertex, "fragment": fragment}
         self._defines = dict(defines or {})
+        self._root = root
         self._stamp: dict[Path, int] = {}
         self.handle = self._build()
+        _live.add(self)
 
     def set(self, **uniforms: object) -> None:
         """Sets uniforms by name; one that the compiler optimised away is passed over."""
@@ -42,26 +49,47 @@ class ShaderProgram:
 
     def reload_if_changed(self) -> bool:
         """Compiles again if a source file changed on disk; True if the program is a new one."""
-        if all(path.exists() and path.stat().st_mtime_ns == stamp for path, stamp in self._stamp.items()):
+        now = {path: path.stat().st_mtime_ns for path in self._stamp if path.exists()}
+        if now == self._stamp:
             return False
+        # Remembered before compiling, so that a broken file is reported once and not at every look.
+        self._stamp = now
         old, self.handle = self.handle, self._build()
         old.release()
         return True
 
     def release(self) -> None:
+        _live.discard(self)
         self.handle.release()
 
     def _build(self) -> moderngl.Program | moderngl.ComputeShader:
-        sources = {stage: load_shader(name, self._defines) for stage, name in self._names.items()}
-        self._stamp = {path: path.stat().st_mtime_ns for source in sources.values() for path in source.files}
+        sources = {stage: load_shader(name, self._defines, self._root) for stage, name in self._names.items() if name}
+        stamp = {path: path.stat().st_mtime_ns for source in sources.values() for path in source.files}
         try:
             if "compute" in sources:
-                return self._context.compute_shader(sources["compute"].text)
-            return self._context.program(
-                vertex_shader=sources["vertex"].text, fragment_shader=sources["fragment"].text
-            )
+                program = self._context.compute_shader(sources["compute"].text)
+            else:
+                program = self._context.program(
+                    vertex_shader=sources["vertex"].text,
+                    fragment_shader=sources["fragment"].text if "fragment" in sources else None,
+                )
         except moderngl.Error as error:
             raise ShaderError(_failure(self._names, sources, str(error))) from error
+        self._stamp = stamp
+        return program
+
+
+def reload_changed() -> list[str]:
+    """Recompiles every live program whose files changed; the messages of those that failed (each keeps its last good
+    program). Call it on a key or once in a while, with the GL context current."""
+    errors: list[str] = []
+    for program in sorted(_live, key=lambda p: tuple(p._names.values())):
+        try:
+            program.reload_if_changed()
+        except ShaderError as error:
+            if str(error) not in errors:
+                errors.append(str(error))
+    return errors
 
 
 def _failure(names: dict[str, str], sources: dict[str, ShaderSource], log: str) -> str:

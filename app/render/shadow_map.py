@@ -1,0 +1,68 @@
+"""The sun's shadow map: an orthographic view of the whole scene. Static geometry is drawn into it once."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from app.render.gl_functions import TEXTURE_2D, gl_functions
+
+SIZE = 1024
+_PADDING = 1.02
+
+
+class ShadowMap:
+    """`texture` compares (sampler2DShadow). Depth grows away from the sun, 0 to 1."""
+
+    def __init__(self, context: moderngl.Context, size: int = SIZE) -> None:
+        self.size = size
+        self.texture = _comparing(context, size)
+        self._static = _comparing(context, size)
+        self.target = context.framebuffer(depth_attachment=self.texture)
+        self.static_target = context.framebuffer(depth_attachment=self._static)
+        self.matrix = np.eye(4)
+        self.texel = 1.0
+
+    def fit(self, towards_sun: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+        """Aims the map at the world box between `low` and `high`."""
+        back = towards_sun / np.linalg.norm(towards_sun)
+        side = np.cross([0.0, 1.0, 0.0] if abs(back[1]) < 0.99 else [1.0, 0.0, 0.0], back)
+        side /= np.linalg.norm(side)
+        rotation = np.stack([side, np.cross(back, side), back])
+        corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
+        seen = corners @ rotation.T
+        centre = (seen.min(axis=0) + seen.max(axis=0)) / 2
+        half = np.maximum((seen.max(axis=0) - seen.min(axis=0)) / 2 * _PADDING, 1e-3)
+        matrix = np.eye(4)
+        matrix[0, :3], matrix[1, :3] = rotation[0] / half[0], rotation[1] / half[1]
+        matrix[0, 3], matrix[1, 3] = -centre[0] / half[0], -centre[1] / half[1]
+        # Clip space with z in [0, 1]: the nearest to the sun is 0.
+        matrix[2, :3], matrix[2, 3] = -rotation[2] / (2 * half[2]), 0.5 + centre[2] / (2 * half[2])
+        self.matrix = matrix
+        self.texel = 2.0 * float(max(half[0], half[1])) / self.size
+        self.depth_range = 2.0 * float(half[2])
+
+    @property
+    def lookup_rows(self) -> np.ndarray:
+        """(3, 4): world to texture coordinates and comparison depth."""
+        rows = self.matrix[:3].copy()
+        rows[:2] *= 0.5
+        rows[:2, 3] += 0.5
+        return rows
+
+    def copy_static(self) -> None:
+        gl_functions().glCopyImageSubData(
+            self._static.glo, TEXTURE_2D, 0, 0, 0, 0, self.texture.glo, TEXTURE_2D, 0, 0, 0, 0, self.size, self.size, 1
+        )
+
+    def release(self) -> None:
+        for item in (self.target, self.static_target, self.texture, self._static):
+            item.release()
+
+
+def _comparing(context: moderngl.Context, size: int) -> moderngl.Texture:
+    texture = context.depth_texture((size, size))
+    texture.compare_func = "<="
+    texture.filter = moderngl.LINEAR, moderngl.LINEAR
+    texture.repeat_x = texture.repeat_y = False
+    return texture

@@ -1,0 +1,91 @@
+"""A scene's images as GL textures with mip maps, and the samplers that materials ask for."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from app.render.gl_context import is_software
+from app.scene.model import SceneModel, TextureUse
+
+_SRGB8_ALPHA8 = 0x8C43
+HARDWARE_ANISOTROPY, SOFTWARE_ANISOTROPY = 8.0, 1.0  # on llvmpipe anisotropic lookups cost more than all shading
+
+
+class SceneTextures:
+    """Textures are made on first use: one per image, colour space and alpha cutoff."""
+
+    def __init__(self, context: moderngl.Context, model: SceneModel) -> None:
+        self._context = context
+        self._images = model.images
+        self._textures: dict[tuple[int, bool, float], moderngl.Texture] = {}
+        self._samplers: dict[tuple[tuple[str, str], bool], moderngl.Sampler] = {}
+        limit = SOFTWARE_ANISOTROPY if is_software(context) else HARDWARE_ANISOTROPY
+        self._anisotropy = min(limit, context.max_anisotropy)
+
+    def texture(self, use: TextureUse, *, srgb: bool, mask_cutoff: float = 0.0) -> moderngl.Texture:
+        """`mask_cutoff` above 0 asks for mip maps that keep the share of texels above it."""
+        key = (use.image, srgb, mask_cutoff)
+        if key not in self._textures:
+            self._textures[key] = self._made(*key)
+        return self._textures[key]
+
+    def sampler(self, use: TextureUse) -> moderngl.Sampler:
+        key = (use.wrap, use.nearest)
+        if key not in self._samplers:
+            sampler = self._context.sampler(
+                repeat_x=use.wrap[0] != "clamp",
+                repeat_y=use.wrap[1] != "clamp",
+                filter=(moderngl.NEAREST_MIPMAP_NEAREST, moderngl.NEAREST)
+                if use.nearest
+                else (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR),
+                anisotropy=1.0 if use.nearest else self._anisotropy,
+            )
+            self._samplers[key] = sampler
+        return self._samplers[key]
+
+    def release(self) -> None:
+        for item in (*self._textures.values(), *self._samplers.values()):
+            item.release()
+
+    def _made(self, image: int, srgb: bool, cutoff: float) -> moderngl.Texture:
+        pixels = np.ascontiguousarray(self._images[image].pixels)
+        size = pixels.shape[1], pixels.shape[0]
+        texture = self._context.texture(size, 4, pixels.tobytes(), internal_format=_SRGB8_ALPHA8 if srgb else None)
+        texture.build_mipmaps()
+        if cutoff > 0.0:
+            for level, mip in enumerate(coverage_mips(pixels, cutoff), start=1):
+                texture.write(mip.tobytes(), level=level)
+        return texture
+
+
+def coverage_mips(pixels: np.ndarray, cutoff: float) -> list[np.ndarray]:
+    """Levels 1.. of RGBA8 sRGB pixels whose alpha is scaled so that the share of texels above `cutoff` stays the
+    one of level 0: leaves and wires do not thin out with distance (Castano 2010)."""
+    threshold = cutoff * 255.0
+    coverage = float((pixels[..., 3] > threshold).mean())
+    level = pixels.astype(np.float32)
+    level[..., :3] = (level[..., :3] / 255.0) ** 2.2
+    mips = []
+    while max(level.shape[:2]) > 1:
+        level = _halved(level)
+        mip = np.empty(level.shape, np.uint8)
+        mip[..., :3] = level[..., :3] ** (1 / 2.2) * 255.0 + 0.5
+        alpha = level[..., 3]
+        reached = float(np.quantile(alpha, 1.0 - coverage)) if 0.0 < coverage < 1.0 else threshold
+        mip[..., 3] = np.clip(alpha * (threshold / max(reached, 1.0)) + 0.5, 0.0, 255.0)
+        mips.append(mip)
+    return mips
+
+
+def _halved(level: np.ndarray) -> np.ndarray:
+    """Box-filtered to half size, rounded down as OpenGL does; colour weighted by alpha against dark fringes."""
+    height, width = level.shape[:2]
+    rows, columns = max(height // 2, 1), max(width // 2, 1)
+    trimmed = level[: rows * (2 if height > 1 else 1), : columns * (2 if width > 1 else 1)]
+    blocks = trimmed.reshape(rows, trimmed.shape[0] // rows, columns, trimmed.shape[1] // columns, 4)
+    weight = blocks[..., 3:] + 1.0
+    out = np.empty((rows, columns, 4), np.float32)
+    out[..., :3] = (blocks[..., :3] * weight).sum(axis=(1, 3)) / weight.sum(axis=(1, 3))
+    out[..., 3] = blocks[..., 3].mean(axis=(1, 3))
+    return out
