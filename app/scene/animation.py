@@ -71,7 +71,8 @@ def sample(track: Track, time: float) -> np.ndarray:
 
 def _cubic(track: Track, key: int, t: float, step: float) -> np.ndarray:
     """Hermite spline; the file's tangents are per second (glTF 2.0, appendix C)."""
-    assert track.into is not None and track.out_of is not None
+    assert track.into is not None
+    assert track.out_of is not None
     t2, t3 = t * t, t * t * t
     result = (
         (2.0 * t3 - 3.0 * t2 + 1.0) * track.values[key]

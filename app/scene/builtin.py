@@ -45,7 +45,8 @@ def scene_file(name_or_path: str) -> Path:
 
 
 def _is_plain_name(text: str) -> bool:
-    return bool(text) and not text.lower().endswith(_SUFFIXES) and not set(text) & set("/\\") and text not in (".", "..")
+    """Not a path: no folders and no scene's suffix."""
+    return text not in ("", ".", "..") and not text.lower().endswith(_SUFFIXES) and not set(text) & set("/\\")
 
 
 def _advice(text: str) -> str:

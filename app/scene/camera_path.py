@@ -81,11 +81,14 @@ def _curve(path: CameraPath, index: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return times, values, slopes
 
 
-def _neighbours(path: CameraPath, index: int) -> tuple[tuple[float, np.ndarray | None], tuple[float, np.ndarray | None]]:
+_Neighbour = tuple[float, np.ndarray | None]
+
+
+def _neighbours(path: CameraPath, index: int) -> tuple[_Neighbour, _Neighbour]:
     """(seconds, value) of the keys before the shot's first and after its last; None: there is a cut."""
     keys = path.shots[index].keys
-    before: tuple[float, np.ndarray | None] = (keys[1][0] - keys[0][0], None)
-    after: tuple[float, np.ndarray | None] = (keys[-1][0] - keys[-2][0], None)
+    before: _Neighbour = (keys[1][0] - keys[0][0], None)
+    after: _Neighbour = (keys[-1][0] - keys[-2][0], None)
     if path.closed and index == 0 and len(path.shots[-1].keys) > 1:
         other = path.shots[-1].keys
         before = (other[-1][0] - other[-2][0], _vector(other[-2][1]))
@@ -103,9 +106,7 @@ def _vector(pose: CameraPose) -> np.ndarray:
 
 def _pose(v: np.ndarray) -> CameraPose:
     p = [float(x) for x in v]
-    return CameraPose(
-        (p[0], p[1], p[2]), (p[3], p[4], p[5]), 2.0 * math.atan(math.exp(p[6])), math.exp(p[7]), p[8]
-    )
+    return CameraPose((p[0], p[1], p[2]), (p[3], p[4], p[5]), 2.0 * math.atan(math.exp(p[6])), math.exp(p[7]), p[8])
 
 
 def shot_starts(path: CameraPath) -> list[float]:

@@ -39,9 +39,7 @@ class _Plan:
 _plans: WeakKeyDictionary[SceneModel, _Plan] = WeakKeyDictionary()
 
 
-def evaluate(
-    model: SceneModel, time: float, path: CameraPath | None, camera: CameraPose | None = None
-) -> SceneState:
+def evaluate(model: SceneModel, time: float, path: CameraPath | None, camera: CameraPose | None = None) -> SceneState:
     """The scene at `time` seconds (animations and the path loop). `camera` overrides `path`; without either, the
     camera that frames the whole scene is used. `cut` is False: who advances the state knows (cut_between)."""
     plan = _plan(model)

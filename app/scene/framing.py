@@ -12,6 +12,7 @@ from app.scene.camera import CameraPath, CameraPose, Shot
 from app.scene.camera_path import orbit_shot
 from app.scene.model import Primitive, SceneModel
 from app.scene.state import SceneState
+from app.scene.transforms import as_point
 
 if TYPE_CHECKING:
     from app.scene.gltf_nodes import NodeCamera
@@ -59,7 +60,7 @@ def frame_bounds(
         math.cos(elevation) * math.sin(azimuth), math.sin(elevation), math.cos(elevation) * math.cos(azimuth),
     ])  # fmt: skip
     distance, near = _fitting_distance(low, high, away)
-    return CameraPose(_triple(centre + distance * away), _triple(centre), FRAMING_FOV, near)
+    return CameraPose(as_point(centre + distance * away), as_point(centre), FRAMING_FOV, near)
 
 
 def default_path(model: SceneModel) -> CameraPath:
@@ -79,9 +80,7 @@ def default_path(model: SceneModel) -> CameraPath:
     return CameraPath("orbit", (wide, near))
 
 
-def paths_from_cameras(
-    model: SceneModel, cameras: Sequence[NodeCamera]
-) -> tuple[list[CameraPath], list[CameraPath]]:
+def paths_from_cameras(model: SceneModel, cameras: Sequence[NodeCamera]) -> tuple[list[CameraPath], list[CameraPath]]:
     """One path for each camera of the file: (those that an animation moves, those that rest)."""
     from app.scene.evaluate import evaluate
 
@@ -139,7 +138,8 @@ def _transformed(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def _skinned_points(primitive: Primitive, joint_matrices: np.ndarray) -> np.ndarray:
     step = max(1, len(primitive.positions) // _MOST_SKINNED)
-    assert primitive.joints is not None and primitive.weights is not None
+    assert primitive.joints is not None
+    assert primitive.weights is not None
     positions = primitive.positions[::step].astype(float)
     blended = np.einsum("nk,nkij->nij", primitive.weights[::step], joint_matrices[primitive.joints[::step]])
     return np.einsum("nij,nj->ni", blended[:, :3, :3], positions) + blended[:, :3, 3]
@@ -166,7 +166,7 @@ def _node_pose(world: np.ndarray, camera: NodeCamera, low: np.ndarray, high: np.
     length = float(np.linalg.norm(forward))
     forward = forward / length if length > 1e-12 else np.array([0.0, 0.0, -1.0])
     reach = max(float(np.dot(0.5 * (low + high) - position, forward)), 0.1)
-    pose = CameraPose(_triple(position), _triple(position + reach * forward), camera.fov_y, camera.near)
+    pose = CameraPose(as_point(position), as_point(position + reach * forward), camera.fov_y, camera.near)
     return CameraPose(pose.position, pose.target, pose.fov_y, pose.near, _roll(pose, world[:3, 0]))
 
 
@@ -177,7 +177,3 @@ def _roll(pose: CameraPose, right: np.ndarray) -> float:
     view = view_matrix(pose)
     roll = math.atan2(float(view[1, :3] @ right), float(view[0, :3] @ right))
     return 0.0 if abs(roll) < 1e-9 else roll
-
-
-def _triple(v: np.ndarray) -> tuple[float, float, float]:
-    return float(v[0]), float(v[1]), float(v[2])

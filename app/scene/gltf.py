@@ -7,6 +7,7 @@ message. Nothing here knows about OpenGL.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.errors import SuperseeError
@@ -16,11 +17,11 @@ from app.scene.gltf_animations import read_animations
 from app.scene.gltf_document import Document, open_document
 from app.scene.gltf_extras import SceneExtras, read_scene_extras
 from app.scene.gltf_geometry import read_meshes
-from app.scene.gltf_images import read_images
+from app.scene.gltf_images import ImageLoading
 from app.scene.gltf_json import BadGltf
 from app.scene.gltf_materials import read_materials, with_image_places
 from app.scene.gltf_nodes import NodeCamera, read_cameras, read_lights, read_nodes, read_skins
-from app.scene.model import Animation, SceneModel, Sun
+from app.scene.model import Animation, Material, SceneModel, Sun
 
 SHOWN_EXTENSIONS = frozenset({
     "EXT_mesh_gpu_instancing", "EXT_texture_webp", "KHR_lights_punctual", "KHR_materials_clearcoat",
@@ -49,24 +50,37 @@ def load_gltf(path: Path) -> SceneModel:
 
 def _read(document: Document) -> SceneModel:
     _note_extensions(document)
-    accessors = AccessorReader(document)
     materials, wanted_images = read_materials(document)
+    with ImageLoading(document, wanted_images) as loading:
+        model, cameras = _read_contents(document, materials)
+        images, places = loading.finish()
+    model = replace(
+        model,
+        materials=tuple(with_image_places(m, places) for m in materials),
+        images=tuple(images),
+        notes=tuple(document.notes),
+    )
+    if not has_geometry(model):
+        raise BadGltf("; ".join(["there is nothing in it to draw", *document.notes]))
+    return model if model.camera_paths else _with_paths(model, cameras)
+
+
+def _read_contents(document: Document, materials: list[Material]) -> tuple[SceneModel, list[NodeCamera]]:
+    """Everything but the materials' images, and the cameras that nodes carry."""
+    accessors = AccessorReader(document)
     meshes = read_meshes(document, accessors, materials)
     nodes = read_nodes(document, accessors, meshes)
     skins = read_skins(document, accessors, nodes, meshes)
     animations = read_animations(document, accessors, nodes, meshes)
     _note_conflicts(document, animations)
     lights = read_lights(document)
-    cameras = read_cameras(document, nodes)
-    extras = read_scene_extras(document, nodes)
-    images, places = read_images(document, wanted_images)
-    ours = extras or SceneExtras(sun=None if lights else Sun())
+    ours = read_scene_extras(document, nodes) or SceneExtras(sun=None if lights else Sun())
     model = SceneModel(
         name=document.path.stem,
         nodes=tuple(nodes),
         meshes=tuple(meshes),
-        materials=tuple(with_image_places(m, places) for m in materials),
-        images=tuple(images),
+        materials=(),
+        images=(),
         skins=tuple(skins),
         animations=tuple(animations),
         lights=tuple(lights),
@@ -77,17 +91,12 @@ def _read(document: Document) -> SceneModel:
         sun=ours.sun,
         exposure=ours.exposure,
         mirror_height=ours.mirror_height,
-        notes=tuple(document.notes),
     )
-    if not has_geometry(model):
-        raise BadGltf("; ".join(["there is nothing in it to draw", *document.notes]))
-    return model if model.camera_paths else _with_paths(model, cameras)
+    return model, read_cameras(document, nodes)
 
 
 def _with_paths(model: SceneModel, cameras: list[NodeCamera]) -> SceneModel:
     """A path around the scene, and one for each camera in the file; a camera that moves by itself comes first."""
-    from dataclasses import replace
-
     moving, resting = paths_from_cameras(model, cameras)
     return replace(model, camera_paths=(*moving, default_path(model), *resting))
 

@@ -104,7 +104,7 @@ def _shot(entry: JsonObject) -> Shot:
         if not isinstance(key, list) or len(key) != 2:
             raise BadGltf(f"{where} should be [seconds, pose]")
         time = JsonObject({"time": key[0]}, where).number("time", 0.0)
-        if keys and time <= keys[-1][0] or time < 0.0:
+        if (keys and time <= keys[-1][0]) or time < 0.0:
             raise BadGltf(f"{where} does not lie after the key before it")
         keys.append((time, _pose(JsonObject(key[1], where))))
     if not keys:

@@ -11,6 +11,7 @@ from app.scene.mesh_geometry import flat_normals, repaired_normals, tangents_fro
 from app.scene.model import Material, Mesh, Primitive
 
 MOST_VERTICES = 50_000_000
+_FARTHEST = 1e18
 _MODE_NAMES = {0: "Points", 1: "Lines", 2: "Lines", 3: "Lines"}
 _DRACO = "KHR_draco_mesh_compression"
 
@@ -110,10 +111,10 @@ def _read_indices(
     if triangles.size and int(triangles.max()) >= attributes.count:
         document.note("Triangles that point at missing vertices are left out")
         triangles = triangles[(triangles < attributes.count).all(axis=1)]
-    finite = np.isfinite(positions).all(axis=1) & (np.abs(positions) < 1e18).all(axis=1)
-    if not finite.all():
+    usable = _usable(positions)
+    if not usable.all():
         document.note("Triangles with infinite or undefined corners are left out")
-        triangles = triangles[finite[triangles].all(axis=1)]
+        triangles = triangles[usable[triangles].all(axis=1)]
     return np.ascontiguousarray(triangles).reshape(-1)
 
 
@@ -194,9 +195,14 @@ def _finished(
 
 def _finite_positions(positions: np.ndarray) -> np.ndarray:
     """Unusable corners are drawn by no triangle any more, but bounds and GPUs still read them."""
-    bad = ~(np.isfinite(positions).all(axis=1) & (np.abs(positions) < 1e18).all(axis=1))
-    if not bad.any():
+    usable = _usable(positions)
+    if usable.all():
         return positions
     result = positions.copy()
-    result[bad] = positions[~bad][0] if (~bad).any() else 0.0
+    result[~usable] = positions[usable][0] if usable.any() else 0.0
     return result
+
+
+def _usable(positions: np.ndarray) -> np.ndarray:
+    """(n,) bool: finite, and small enough that squares of distances stay finite in 32 bits."""
+    return np.asarray((np.abs(positions) < _FARTHEST).all(axis=1))  # NaN compares false

@@ -22,27 +22,39 @@ PIXEL_BUDGET = 2**28
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def read_images(document: Document, used: Sequence[int]) -> tuple[list[Image], dict[int, int]]:
-    """Decode the images with the file's indices `used`. Returns them, and file index -> place in the list.
-    An image that cannot be read is noted and left out."""
-    encoded: list[tuple[int, str, memoryview]] = []
-    for index in used:
-        try:
-            encoded.append((index, *_encoded(document, index)))
-        except BadGltf as error:
-            document.note(f"Textures are missing: {error}")
-    side = _side_within_budget([data for _, _, data in encoded])
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        decoded = list(pool.map(lambda item: _decode(item[2], side), encoded))
-    images: list[Image] = []
-    places: dict[int, int] = {}
-    for (index, name, _), pixels in zip(encoded, decoded, strict=True):
-        if isinstance(pixels, str):
-            document.note(f"Textures are missing: image {name!r} {pixels}")
-            continue
-        places[index] = len(images)
-        images.append(Image(name, pixels))
-    return images, places
+class ImageLoading:
+    """Decodes the images with the file's indices `used` in the background, from its making until `finish`."""
+
+    def __init__(self, document: Document, used: Sequence[int]) -> None:
+        self._document = document
+        self._pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
+        encoded: list[tuple[int, str, memoryview]] = []
+        for index in used:
+            try:
+                encoded.append((index, *_encoded(document, index)))
+            except BadGltf as error:
+                document.note(f"Textures are missing: {error}")
+        side = _side_within_budget([data for _, _, data in encoded])
+        self._pending = [(index, name, self._pool.submit(_decode, data, side)) for index, name, data in encoded]
+
+    def __enter__(self) -> ImageLoading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def finish(self) -> tuple[list[Image], dict[int, int]]:
+        """(images, the file's index -> place in the list). What could not be read is noted and left out."""
+        images: list[Image] = []
+        places: dict[int, int] = {}
+        for index, name, future in self._pending:
+            pixels = future.result()
+            if isinstance(pixels, str):
+                self._document.note(f"Textures are missing: image {name!r} {pixels}")
+                continue
+            places[index] = len(images)
+            images.append(Image(name, pixels))
+        return images, places
 
 
 def _encoded(document: Document, index: int) -> tuple[str, memoryview]:
@@ -101,7 +113,7 @@ def _decode(data: memoryview, side: int) -> np.ndarray | str:
         return "is broken, or not a PNG, JPEG or WebP"  # what Pillow's decoders raise for broken files
 
 
-def _eight_bit(image):  # noqa: ANN001, ANN202 - Pillow is imported late
+def _eight_bit(image):
     """16-bit grey would be clipped, not scaled, by Pillow's own conversion."""
     import PIL.Image
 

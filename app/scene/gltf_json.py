@@ -120,7 +120,7 @@ def _kind(value: object) -> str:
 def _number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadGltf(f"{where} should be a number, not {_kind(value)}")
-    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER or not math.isfinite(value):
+    if (isinstance(value, int) and abs(value) > _LARGEST_INTEGER) or not math.isfinite(value):
         raise BadGltf(f"{where} is not a usable number")
     return float(value)
 

@@ -52,9 +52,7 @@ def repaired_normals(normals: np.ndarray, positions: np.ndarray, indices: np.nda
     return normalised(result, (0.0, 1.0, 0.0)), True
 
 
-def tangents_from_uv(
-    positions: np.ndarray, normals: np.ndarray, uv: np.ndarray, indices: np.ndarray
-) -> np.ndarray:
+def tangents_from_uv(positions: np.ndarray, normals: np.ndarray, uv: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """(n, 4) float32 tangents, w the bitangent's sign as glTF defines it (bitangent = cross(n, t) * w).
 
     Lengyel's accumulation over the triangles around each vertex: not bit for bit MikkTSpace, which needs its own
@@ -71,7 +69,7 @@ def tangents_from_uv(
     sum_t, sum_b = _gather(tangent, indices, count), _gather(bitangent, indices, count)
     flat = sum_t - normals * np.einsum("ij,ij->i", normals, sum_t)[:, None]
     # A vertex without a usable uv gets any direction across its normal.
-    axis = np.where(np.abs(normals[:, :1]) < 0.9, np.float32([[1, 0, 0]]), np.float32([[0, 1, 0]]))
+    axis = np.where(np.abs(normals[:, :1]) < 0.9, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
     lengths = np.linalg.norm(flat, axis=1)
     usable = (lengths > 1e-20) & np.isfinite(lengths)
     flat = np.where(usable[:, None], flat, np.cross(np.cross(normals, axis), normals))

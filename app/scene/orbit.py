@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.scene.camera import CameraPose, view_matrix
+from app.scene.transforms import as_point
 
 _STEEPEST = math.radians(89.0)
 _ORBIT_PER_HEIGHT = math.pi  # dragging over the whole height of the view turns this far
@@ -105,7 +106,7 @@ class OrbitCamera:
 
 def _pose(state: np.ndarray, fov_y: float, near: float) -> CameraPose:
     position = state[3:] + math.exp(float(state[2])) * direction_of(float(state[0]), float(state[1]))
-    return CameraPose(tuple(map(float, position)), tuple(map(float, state[3:])), fov_y, near)  # type: ignore[arg-type]
+    return CameraPose(as_point(position), as_point(state[3:]), fov_y, near)
 
 
 @dataclass(slots=True)
@@ -163,6 +164,4 @@ class FlyCamera:
     @property
     def pose(self) -> CameraPose:
         target = self.position + direction_of(self.azimuth, self.elevation)
-        return CameraPose(
-            tuple(map(float, self.position)), tuple(map(float, target)), self.fov_y, self.near  # type: ignore[arg-type]
-        )
+        return CameraPose(as_point(self.position), as_point(target), self.fov_y, self.near)

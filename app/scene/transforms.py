@@ -67,3 +67,8 @@ def _quaternion(r: np.ndarray) -> np.ndarray:
         q[j], q[k] = r[j, i] + r[i, j], r[k, i] + r[i, k]
     length = float(np.linalg.norm(q))
     return q / length if length > 1e-12 else np.array([0.0, 0.0, 0.0, 1.0])
+
+
+def as_point(v: np.ndarray) -> tuple[float, float, float]:
+    """Three plain floats, as poses hold them."""
+    return float(v[0]), float(v[1]), float(v[2])
