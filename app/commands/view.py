@@ -116,10 +116,10 @@ def _headless_screenshot(plan: object, path: Path) -> int:
 
     assert isinstance(plan, Plan)
     with headless(plan) as run:
-        last = None
-        for last in run.frames():
-            pass
-        assert last is not None
+        frames = run.frames()
+        last = next(frames)
+        for frame in frames:
+            last = frame
         for written in save_screenshot(path, last.composition, last.panes, run.record()):
             print(written)  # noqa: T201
     return 0
