@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import moderngl
 import pytest
 
+from app.render.gl_context import free_dropped
+
 
 @pytest.fixture(scope="session")
 def gl_session() -> Iterator[moderngl.Context]:
@@ -22,7 +24,7 @@ def gl(gl_session: moderngl.Context) -> Iterator[moderngl.Context]:
     """The shared context, current, with no error left behind by the test."""
     gl_session.__enter__()
     yield gl_session
-    gl_session.gc()
+    free_dropped(gl_session)
     error = gl_session.error
     gl_session.__exit__(None, None, None)
     assert error == "GL_NO_ERROR", error

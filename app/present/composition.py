@@ -127,6 +127,12 @@ class Composition:
             return [view.single] if view.single < count else []
         return list(range(count))
 
+    def live_size(self, canvas: Size, count: int) -> Size:
+        """The size of pictures that fill their panes pixel for pixel when `count` are shown."""
+        gap = round(GAP * theme.unit(canvas, self.pixel_ratio))
+        cells = pane_cells(canvas, count, canvas[0] / canvas[1], gap)
+        return max(16, int(cells[0].width)), max(16, int(cells[0].height))
+
     def pane_at(self, canvas: Size, view: View, x: float, y: float) -> tuple[int, Rect] | None:
         """The pane under a canvas point and its cell."""
         cells = self.cells(canvas, view)

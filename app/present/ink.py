@@ -84,8 +84,8 @@ class Ink:
         target.viewport = (0, 0, *canvas)
         self._context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self._context.enable(moderngl.BLEND)
-        self._context.blend_equation = moderngl.FUNC_ADD
-        self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE
+        self._context.blend_equation = moderngl.FUNC_ADD  # pyright: ignore[reportAttributeAccessIssue]
+        self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         self._vertices.render(moderngl.TRIANGLES, vertices=len(data))
         self._context.disable(moderngl.BLEND)
 

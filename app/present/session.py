@@ -13,7 +13,7 @@ from enum import Enum
 
 import moderngl
 
-from app.conventions import Size, checked_ratio, mode_name, render_size
+from app.conventions import Size, checked_ratio, mode_name, render_size, texture_lod_bias
 from app.errors import SuperseeError
 from app.measure.stage_clock import make_clock
 from app.present.composition import PaneContent
@@ -26,7 +26,6 @@ from app.scene.model import SceneModel
 from app.scene.state import SceneState
 from app.upscale.registry import method_info
 
-MAX_PANES = 4
 REFERENCE_SAMPLES = 64
 
 
@@ -78,21 +77,30 @@ class Comparison:
         self._state: SceneState | None = None
         self._frame: FrameInputs | None = None
         self._shown: tuple[str, ...] = ()
+        self.lod_bias = 0.0  # added to the ratio's own
+        self.shading_load: float | None = None  # None: as the source has it
+        self._kept_native: tuple[moderngl.Texture, moderngl.Framebuffer] | None = None
+        self.finished_at = 0.0  # perf_counter, s
         self.methods = methods
         self.ratio = ratio
         self.display_size = display_size
+
+    @property
+    def software(self) -> bool:
+        """True where the CPU draws, so that times are not a GPU's."""
+        return self._render_clock.software
 
     # What is compared
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """One name of METHODS a pane, one to four panes; the same may stand twice."""
+        """One name of METHODS a pane; the same may stand twice."""
         return self._methods
 
     @methods.setter
     def methods(self, names: Sequence[str]) -> None:
-        if not 1 <= len(names) <= MAX_PANES:
-            raise SuperseeError(f"{len(names)} panes cannot be shown", "", f"Choose one to {MAX_PANES} methods.")
+        if not names:
+            raise SuperseeError("There is nothing to compare", "no method was named", "Name one at least.")
         for name in names:
             method_info(name)
         self._methods = tuple(names)
@@ -118,6 +126,21 @@ class Comparison:
     @property
     def render_size(self) -> Size:
         return render_size(self._display_size, self._ratio)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The methods of `panes`: those asked for when the last frame began."""
+        return self._shown
+
+    @property
+    def pose(self) -> CameraPose:
+        """Where the last frame was seen from."""
+        from app.scene.camera_path import pose_at
+
+        if self._state is not None:
+            return self._state.camera
+        assert self.path is not None, "a scene without a path has been seen from nowhere yet"
+        return pose_at(self.path, self.time)
 
     @property
     def model(self) -> SceneModel:
@@ -157,6 +180,11 @@ class Comparison:
     # Frames
 
     @property
+    def frame(self) -> FrameInputs | None:
+        """The last low-resolution frame; None before the first."""
+        return self._frame
+
+    @property
     def complete(self) -> bool:
         """Whether every method asked for has its picture of the current frame, at the current sizes."""
         if self._frame is None or self._applied != (self.display_size, self.ratio):
@@ -181,12 +209,14 @@ class Comparison:
         state = self.timeline.state_at(self.time if time is None else time)
         self._shown = self.methods
         shown = [self._run(name) for name in dict.fromkeys(self._shown)]
+        self._tune_source()
         with self._render_clock.stage("render"):
             frame = self.source.render_frame(state, frame_index=self.frame_index)
         self._state, self._frame = state, frame
         yield from self._method_steps(shown, frame, state, self.frame_index)
         self._book(shown)
         self.frame_index += 1
+        self.finished_at = clock_time.perf_counter()
 
     def redo_steps(self) -> Iterator[Pause]:
         """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without
@@ -213,6 +243,7 @@ class Comparison:
         "reference" shows how far that is."""
         if self._state is None:
             return
+        self._keep_native()
         run = self._run("reference")
         self._accumulator = self._accumulator or self._make_accumulator(self.source)
         if self._accumulated is not self._state:
@@ -237,6 +268,7 @@ class Comparison:
         if release is not None:
             release()
         self._accumulator = None
+        self._drop_kept()
 
     # What is shown
 
@@ -288,6 +320,32 @@ class Comparison:
         for run in self.runs.values():
             run.times.restart()
         return True
+
+    def _tune_source(self) -> None:
+        self.source.lod_bias = texture_lod_bias(self._ratio) + self.lod_bias
+        if self.shading_load is not None:
+            self.source.shading_load = self.shading_load
+
+    def _keep_native(self) -> None:
+        """A copy of the native picture: reference samples are drawn into the texture it lies in."""
+        run = self.runs.get("native")
+        if run is None or run.texture is None or (self._kept_native and run.texture is self._kept_native[0]):
+            return
+        native = run.texture
+        if self._kept_native is None or self._kept_native[0].size != native.size:
+            self._drop_kept()
+            copy = self.context.texture(native.size, 4, dtype="f2")
+            self._kept_native = copy, self.context.framebuffer([copy])
+        source = self.context.framebuffer([native])
+        self.context.copy_framebuffer(self._kept_native[1], source)
+        source.release()
+        run.texture = self._kept_native[0]
+
+    def _drop_kept(self) -> None:
+        if self._kept_native is not None:
+            self._kept_native[1].release()
+            self._kept_native[0].release()
+            self._kept_native = None
 
     @property
     def _last(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from app.paths import settings_folder
@@ -41,7 +40,7 @@ def save_settings(state: ViewerState, path: Path | None = None) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")
         new.write_text(text + "\n", encoding="utf-8")
-        os.replace(new, path)
+        new.replace(path)
     except OSError as error:
         return f"Settings were not saved: {error}"
     return ""
@@ -51,7 +50,7 @@ def _set_aside(path: Path) -> str:
     """Keeps the bad file beside the new one; says where."""
     kept = path.with_suffix(".bad.json")
     try:
-        os.replace(path, kept)
+        path.replace(kept)
     except OSError:
         return str(path)
     return f"kept as {kept}"

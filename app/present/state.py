@@ -15,7 +15,8 @@ DISPLAY_SIZES: tuple[Size, ...] = (
     (480, 270), (640, 360), (960, 540), (1280, 720), (1920, 1080), (2560, 1440), (3840, 2160),
 )
 SOFTWARE_DISPLAY_SIZE: Size = (640, 360)
-SHADING_LOADS = (0.0, 1.0, 4.0, 16.0)
+SHADING_LOADS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""About how many times as long the lighting of a pixel takes."""
 CAMERA_MODES = ("path", "orbit", "fly")
 MAX_EXPOSURE_STEPS = 24
 
@@ -33,7 +34,7 @@ class ViewerState:
     display: Size | None = None
     exposure_steps: int = 0
     filmic: bool = True
-    shading_load: float = 0.0
+    shading_load: float = 1.0
     lod_bias: float = 0.0
     camera_mode: str = "path"
     overlay: bool = True
@@ -67,7 +68,7 @@ class ViewerState:
             _check(0 < int(width) <= 8192 and 0 < int(height) <= 8192, "display")
             state.display = (int(width), int(height))
         _check(isinstance(state.exposure_steps, int) and abs(state.exposure_steps) <= MAX_EXPOSURE_STEPS, "exposure")
-        _check(_number(state.shading_load) and 0 <= state.shading_load <= 1000, "shading_load")
+        _check(_number(state.shading_load) and 1 <= state.shading_load <= 100, "shading_load")
         _check(_number(state.lod_bias) and abs(state.lod_bias) <= 4, "lod_bias")
         _check(state.camera_mode in CAMERA_MODES, "camera_mode")
         _check(_number(state.graph_ms) and state.graph_ms >= 0, "graph_ms")

@@ -47,3 +47,14 @@ def is_software(context: moderngl.Context) -> bool:
     """True where the CPU draws, so that timer queries mean nothing and times must say so."""
     name = renderer_name(context).lower()
     return any(mark in name for mark in _SOFTWARE_RENDERERS)
+
+
+def free_dropped(context: moderngl.Context) -> None:
+    """Deletes GL objects that Python has dropped; call it with the context current, once a frame.
+
+    In place of `context.gc()`, which stumbles (moderngl 5.13) over objects that were released by hand first.
+    """
+    while context.objects:
+        dropped = context.objects.popleft()
+        if hasattr(dropped, "release"):
+            dropped.release()

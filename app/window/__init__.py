@@ -1,1 +1,55 @@
-"""Everything Qt, and nothing else."""
+"""The window: everything Qt, and nothing else. Importing this package imports no Qt yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.conventions import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line may say; None leaves what the settings file says. `screenshot` is taken after `frames`
+    complete frames (32 by default), then the window closes; so it does after `frames` alone."""
+
+    scene: str | None = None
+    path: str | None = None
+    methods: Sequence[str] | None = None
+    ratio: float | None = None
+    display_size: Size | None = None
+    exposure: float | None = None
+    full_screen: bool = False
+    network: str | None = None
+    screenshot: Path | None = None
+    frames: int | None = None
+    window_size: Size | None = None
+
+
+def run(
+    scene: str | None = None,
+    *,
+    path: str | None = None,
+    methods: Sequence[str] | None = None,
+    ratio: float | None = None,
+    display_size: Size | None = None,
+    exposure: float | None = None,
+    full_screen: bool = False,
+    network: str | None = None,
+    screenshot: Path | None = None,
+    frames: int | None = None,
+    window_size: Size | None = None,
+) -> int:
+    """Opens the viewer and runs it until it is closed; 0, or raises SuperseeError where no window can be had.
+
+    `exposure` multiplies the scene's own. `display_size` fixes the size of every pane's picture. `network`: a
+    trained network's name or folder. With `screenshot` or `frames` it closes by itself (see Options).
+    """
+    from app.window.application import start
+
+    return start(
+        Options(
+            scene, path, methods, ratio, display_size, exposure, full_screen, network, screenshot, frames, window_size
+        )
+    )

@@ -1,0 +1,33 @@
+"""The overlay's figures, put together from a comparison."""
+
+from __future__ import annotations
+
+from app.measure.frame_times import FrameTimes
+from app.present.overlay import MethodTimes, OverlayContent, graph_scale
+from app.present.session import Comparison
+
+
+def overlay_content(
+    comparison: Comparison,
+    frames: FrameTimes,
+    graph_ms: float,
+    facts: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> OverlayContent:
+    """`frames`: times from one shown frame to the next. `graph_ms` 0: a scale is chosen from what methods cost."""
+    methods = []
+    for name in dict.fromkeys(comparison.methods):
+        run = comparison.runs.get(name)
+        if run is not None and name != "reference":
+            methods.append(MethodTimes(name, run.info.label, run.times.summary(), run.times.series()))
+    if not graph_ms:
+        graph_ms = graph_scale(max([m.summary.p95 for m in methods if m.summary.count], default=float("nan")))
+    software = ("times from software rendering: the CPU draws, glFinish and its clock measure",)
+    return OverlayContent(
+        frames.summary(),
+        tuple(methods),
+        frames.window,
+        graph_ms,
+        (*comparison.backends(), *facts),
+        (*(software if comparison.software else ()), *comparison.warnings(), *warnings),
+    )

@@ -1,0 +1,63 @@
+"""Starting Qt, in the order that lets the window paint first and load afterwards."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from app.errors import SuperseeError
+from app.window import Options
+
+log = logging.getLogger(__name__)
+
+
+def start(options: Options) -> int:
+    """Runs the viewer; the exit status. Raises SuperseeError without a display or without good enough OpenGL."""
+    application = make_application()
+    from app.window.main_window import MainWindow
+
+    window = MainWindow(options)
+    if options.full_screen:
+        window.toggle_full_screen()
+    else:
+        window.show()
+    status = application.exec()
+    window.close()
+    if window.failure is not None:
+        raise window.failure
+    return status
+
+
+def make_application():
+    """The one QApplication, with the default surface format set before it; raises SuperseeError without a display."""
+    from PySide6.QtGui import QSurfaceFormat
+    from PySide6.QtWidgets import QApplication
+
+    existing = QApplication.instance()
+    if existing is not None:
+        return existing
+    _check_display()
+    surface = QSurfaceFormat()
+    surface.setVersion(4, 3)
+    surface.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
+    surface.setSwapInterval(1)
+    surface.setDepthBufferSize(0)
+    QSurfaceFormat.setDefaultFormat(surface)
+    application = QApplication(["supersee"])
+    application.setApplicationName("Supersee")
+    application.setDesktopFileName("supersee")
+    from app.window.style import apply_style
+
+    apply_style(application)
+    return application
+
+
+def _check_display() -> None:
+    # Qt aborts the process where it finds no display; a plain message is better.
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise SuperseeError(
+            "No window can be opened",
+            "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)",
+            "Use `supersee render` for the same comparison without a window.",
+        )

@@ -1,0 +1,42 @@
+"""What the window is put together from, each part imported when it is first needed; tests pass their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import moderngl
+
+from app.present.method_run import Options, no_options
+from app.present.session import live_accumulator
+from app.present.source import Accumulator, SceneSource
+from app.scene.model import SceneModel
+
+
+def _load_scene(name: str) -> SceneModel:
+    from app.scene.builtin import load_scene
+
+    return load_scene(name)
+
+
+def _scene_names() -> tuple[str, ...]:
+    from app.scene.builtin import BUILTIN
+
+    return tuple(BUILTIN)
+
+
+def _make_source(context: moderngl.Context, model: SceneModel) -> SceneSource:
+    from app.render.live_source import LiveSource
+
+    return LiveSource(context, model)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`load_scene` runs in a worker thread; the others with the GL context current."""
+
+    load_scene: Callable[[str], SceneModel] = _load_scene
+    scene_names: Callable[[], tuple[str, ...]] = _scene_names
+    make_source: Callable[[moderngl.Context, SceneModel], SceneSource] = _make_source
+    make_accumulator: Callable[[SceneSource], Accumulator] = live_accumulator
+    options: Options = no_options

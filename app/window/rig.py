@@ -1,0 +1,104 @@
+"""The one owner of everything that lives in the window's GL context, so that all of it goes and comes back together."""
+
+from __future__ import annotations
+
+import logging
+
+import moderngl
+
+from app.errors import SuperseeError
+from app.present.composition import Composition
+from app.present.session import Comparison
+from app.present.source import SceneSource
+from app.render.gl_context import checked_context, free_dropped, is_software, renderer_name
+from app.scene.camera import CameraPath
+from app.scene.model import SceneModel
+from app.window.parts import Parts
+
+log = logging.getLogger(__name__)
+
+
+def current_context() -> moderngl.Context:
+    """moderngl's face of the GL context that Qt made current, whether it came by GLX, WGL, CGL or EGL."""
+    try:
+        return checked_context(moderngl.create_context())
+    except SuperseeError:
+        raise
+    except Exception as first:  # noqa: BLE001  glcontext raises bare Exceptions of many kinds
+        try:
+            return checked_context(moderngl.create_context(backend="egl"))  # pyright: ignore[reportArgumentType]
+        except SuperseeError:
+            raise
+        except Exception:  # noqa: BLE001
+            raise SuperseeError(
+                "OpenGL cannot be used in the window", str(first), "Update the graphics driver; see `supersee doctor`."
+            ) from first
+
+
+class Rig:
+    """Call every method with the GL context current."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.context: moderngl.Context | None = None
+        self.composition: Composition | None = None
+        self.comparison: Comparison | None = None
+        self.source: SceneSource | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.context is not None
+
+    @property
+    def software(self) -> bool:
+        return self.context is not None and is_software(self.context)
+
+    @property
+    def renderer(self) -> str:
+        if self.context is None:
+            return ""
+        version = self.context.version_code
+        return f"{renderer_name(self.context)}, OpenGL {version // 100}.{version // 10 % 10}"
+
+    def open(self, pixel_ratio: float) -> None:
+        """Raises SuperseeError where the context is not good enough."""
+        self.context = current_context()
+        try:
+            self.composition = Composition(self.context, pixel_ratio)
+        except SuperseeError:
+            self.close()
+            raise
+
+    def install(self, model: SceneModel, path: CameraPath | None) -> None:
+        """Puts a scene on; where that fails (SuperseeError) the old one stays."""
+        assert self.context is not None, "open comes first"
+        source = self._parts.make_source(self.context, model)
+        self._release_comparison()
+        self.source = source
+        self.comparison = Comparison(
+            self.context,
+            source,
+            model,
+            path=path,
+            options=self._parts.options,
+            accumulator=self._parts.make_accumulator,
+        )
+
+    def close(self) -> None:
+        """Releases everything, the context's own face included. Harmless when it is closed already."""
+        self._release_comparison()
+        if self.composition is not None:
+            self.composition.release()
+            self.composition = None
+        if self.context is not None:
+            free_dropped(self.context)
+            self.context.release()
+            self.context = None
+
+    def _release_comparison(self) -> None:
+        if self.comparison is not None:
+            self.comparison.release()
+            self.comparison = None
+        if self.source is not None:
+            self.source.release()
+            self.source = None
