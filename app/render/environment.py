@@ -11,6 +11,7 @@ from pathlib import Path
 import moderngl
 import numpy as np
 
+from app.conventions import halton
 from app.errors import SuperseeError
 from app.paths import ENVIRONMENTS
 
@@ -18,8 +19,9 @@ LAYERS = 6  # roughness 0, 0.2, .. 1
 LAYER_SIZE = 256
 _BRIGHTEST = 200.0  # keeps half floats and single reflections in range
 _BRIGHTEST_BESIDE_SUN = 12.0  # where the scene has a sun of its own, the picture's must not shine a second time
-_BLUR = ((1, 48, 64), (2, 32, 32), (3, 32, 32), (4, 24, 32), (5, 24, 32))
+_BLUR = ((1, 64, 128), (2, 40, 64), (3, 24, 32), (4, 24, 32), (5, 24, 32))
 """(layer, size of the octahedral grid it is computed on, rows of the picture it is computed from)"""
+_SAMPLES = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,14 +145,23 @@ def _looked_up(picture: np.ndarray, d: np.ndarray) -> np.ndarray:
 
 
 def _blurred(picture: np.ndarray, out: np.ndarray, roughness: float) -> np.ndarray:
-    """The GGX-weighted mean of the picture around each direction of `out`, for a viewer in the same direction."""
-    directions, solid = _directions(picture.shape[0])
-    a2 = np.float32(roughness**4)
-    cosine = out @ directions.T
-    nh2 = np.clip(0.5 * cosine + 0.5, 0.0, 1.0)
-    weight = np.maximum(cosine, 0.0) * solid
-    weight /= (nh2 * (a2 - 1.0) + 1.0) ** 2
-    return (weight @ picture.reshape(-1, 3)) / weight.sum(axis=1, keepdims=True)
+    """The GGX-weighted mean of the picture around each direction of `out`, for a viewer in the same direction, by
+    importance sampling (Karis 2013) of a picture coarse enough for the number of samples."""
+    a2 = roughness**4
+    u = (np.arange(_SAMPLES) + 0.5) / _SAMPLES
+    turn = 2 * np.pi * np.array([halton(i + 1, 2) for i in range(_SAMPLES)])
+    cos_h = np.sqrt((1 - u) / (1 + (a2 - 1) * u))
+    cos_l = 2 * cos_h * cos_h - 1
+    used = cos_l > 0.0
+    sin_l = np.sqrt(1 - cos_l[used] ** 2)
+    local = np.stack([sin_l * np.cos(turn[used]), sin_l * np.sin(turn[used]), cos_l[used]], axis=1).astype("f4")
+    up = np.where(np.abs(out[:, 1:2]) < 0.9, [[0.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]).astype("f4")
+    side = np.cross(up, out)
+    side /= np.linalg.norm(side, axis=1, keepdims=True)
+    frames = np.stack([side, np.cross(out, side), out], axis=1)
+    directions = np.einsum("sk,okj->soj", local, frames, optimize=True).reshape(-1, 3)
+    radiance = _looked_up(picture, directions).reshape(len(local), len(out), 3)
+    return np.einsum("s,soc->oc", local[:, 2] / local[:, 2].sum(), radiance)
 
 
 def _enlarged(grid: np.ndarray, size: int) -> np.ndarray:

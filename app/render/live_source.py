@@ -99,7 +99,7 @@ class LiveSource:
     def _draw(self, view: View, targets: RenderTargets, name: str) -> None:
         height = self._renderer.mirror_height
         mirror = None
-        if height is not None:
+        if height is not None and _eye_height(view) > height:
             half = max(1, -(-view.size[0] // 2)), max(1, -(-view.size[1] // 2))
             reflected = self._sized(f"{name} mirror", half)
             self._renderer.draw(_through_mirror(view, height, half), reflected)
@@ -138,3 +138,7 @@ def _through_mirror(view: View, height: float, size: Size) -> View:
         view.near, size, (view.jitter[0] * scale[0], view.jitter[1] * scale[1]), view.lod_bias,
         (0.0, 1.0, 0.0, -height),
     )  # fmt: skip
+
+
+def _eye_height(view: View) -> float:
+    return float(-(view.view[:3, :3].T @ view.view[:3, 3])[1])

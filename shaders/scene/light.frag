@@ -6,9 +6,6 @@
 layout(binding = 0) uniform sampler2D depthMap;
 layout(binding = 1) uniform sampler2D baseMap;
 layout(binding = 2) uniform sampler2D normalMap;
-#ifdef MIRROR
-layout(binding = 3) uniform sampler2D mirrorMap;
-#endif
 uniform int extraSamples;  // shading load: light samples that cost much and add next to nothing
 
 out vec4 out_colour;

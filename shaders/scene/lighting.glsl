@@ -76,8 +76,7 @@ struct Point {
 };
 
 void addLight(inout Shading sum, Point p, Lobes lobes, vec3 l, vec3 light) {
-    float nl = dot(p.normal, l);
-    if (nl <= 0.0) return;
+    float nl = max(dot(p.normal, l), 0.0);
     vec3 h = normalize(l + p.view);
     float nh = clamp(dot(p.normal, h), 0.0, 1.0), vh = clamp(dot(p.view, h), 0.0, 1.0);
     vec3 fresnel = p.f0 + (vec3(p.f90) - p.f0) * pow5(1.0 - vh);
@@ -102,6 +101,8 @@ void addLight(inout Shading sum, Point p, Lobes lobes, vec3 l, vec3 light) {
 }
 
 #ifdef SHADOWS
+float shadowTap(vec3 uvz, vec2 offset) { return texture(shadowMap, vec3(uvz.xy + offset, uvz.z)); }
+
 float sunVisibility(vec3 position, vec3 n) {
     float nl = dot(n, sunDirection.xyz);
     // Offset along the normal by more where the sun grazes the surface, in units of shadow texels.
@@ -109,16 +110,31 @@ float sunVisibility(vec3 position, vec3 n) {
     vec4 h = vec4(p, 1.0);
     vec3 uvz = vec3(dot(shadowRow0, h), dot(shadowRow1, h), dot(shadowRow2, h));
     vec2 outside = abs(uvz.xy - 0.5);
-    if (max(outside.x, outside.y) > 0.5 || uvz.z > 1.0) return 1.0;
-    float r = shadowScale.z * shadowScale.y;
-    // Four outer taps of the disc first: where they agree, the point is lit or in shadow altogether.
-    float sum = texture(shadowMap, uvz + vec3(0.92, 0.38, 0.0) * r) + texture(shadowMap, uvz + vec3(-0.38, 0.92, 0.0) * r)
-              + texture(shadowMap, uvz + vec3(-0.92, -0.38, 0.0) * r) + texture(shadowMap, uvz + vec3(0.38, -0.92, 0.0) * r);
-    if (sum < 0.01 || sum > 3.99) return sum * 0.25;
-    sum += texture(shadowMap, uvz + vec3(0.35, -0.35, 0.0) * r) + texture(shadowMap, uvz + vec3(-0.35, -0.35, 0.0) * r)
-         + texture(shadowMap, uvz + vec3(-0.35, 0.35, 0.0) * r) + texture(shadowMap, uvz + vec3(0.35, 0.35, 0.0) * r)
-         + texture(shadowMap, uvz);
-    return sum / 9.0;
+    float visible = 1.0;
+    if (max(outside.x, outside.y) < 0.5 && uvz.z < 1.0) {
+        float r = shadowScale.z * shadowScale.y;
+        // Four outer taps of the disc first: where they agree, the point is lit or in shadow altogether.
+        float sum = shadowTap(uvz, vec2(0.92, 0.38) * r) + shadowTap(uvz, vec2(-0.38, 0.92) * r)
+                  + shadowTap(uvz, vec2(-0.92, -0.38) * r) + shadowTap(uvz, vec2(0.38, -0.92) * r);
+        visible = sum * 0.25;
+        if (sum > 0.01 && sum < 3.99) {
+            sum += shadowTap(uvz, vec2(0.35, -0.35) * r) + shadowTap(uvz, vec2(-0.35, -0.35) * r)
+                 + shadowTap(uvz, vec2(-0.35, 0.35) * r) + shadowTap(uvz, vec2(0.35, 0.35) * r) + shadowTap(uvz, vec2(0.0));
+            visible = sum / 9.0;
+        }
+    }
+    return visible;
+}
+#endif
+
+#ifdef MIRROR
+layout(binding = 3) uniform sampler2D mirrorMap;  // the scene through the mirror plane, as this camera sees it
+
+// Waves in the normal shift the reflected picture; what is too rough to be a mirror was left out by its material.
+vec3 mirrored(Point p) {
+    vec2 uv = gl_FragCoord.xy * targetSize.zw;
+    uv += vec2(dot(p.normal, normalize(rayRight.xyz)), dot(p.normal - vec3(0.0, 1.0, 0.0), normalize(rayDown.xyz))) * 0.1;
+    return textureLod(mirrorMap, uv, 0.0).rgb;
 }
 #endif
 
@@ -150,6 +166,9 @@ Shading lightPoint(Point p, Lobes lobes, float occlusion) {
     response *= 1.0 + p.f0 * (1.0 / max(ab.x + ab.y, 0.1) - 1.0);
     float specularOcclusion = clamp(pow(p.nv + occlusion, exp2(-16.0 * p.roughness - 1.0)) - 1.0 + occlusion, 0.0, 1.0);
     vec3 around = specularRadiance(r, p.roughness);
+#ifdef MIRROR
+    around = mix(around, mirrored(p), lobes.mirror);
+#endif
     float keep = 1.0;
 #ifdef LOBES
     if (lobes.clearcoat > 0.0) {
