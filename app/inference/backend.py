@@ -20,6 +20,10 @@ class InferenceSession(Protocol):
     input: np.ndarray
     output: np.ndarray
 
+    def bind(self, input: np.ndarray, output: np.ndarray) -> None:  # noqa: A002
+        """Uses these arrays (C-contiguous float16, of the same shapes) in place of its own, without copies."""
+        ...
+
     def start(self) -> None:
         """Begins the inference of what `input` holds; returns at once."""
         ...

@@ -97,6 +97,7 @@ def shader_defines() -> dict[str, str]:
     defines = {f"IN_{name.upper()}": str(index) for index, name in enumerate(INPUT_CHANNELS)}
     defines |= {f"OUT_{name.upper()}": str(index) for index, name in enumerate(OUTPUT_CHANNELS)}
     defines |= {"INPUT_COUNT": str(len(INPUT_CHANNELS)), "OUTPUT_COUNT": str(len(OUTPUT_CHANNELS))}
+    defines |= {"SIZE_MULTIPLE": str(SIZE_MULTIPLE)}
     constants = {
         "MAX_WEIGHT": MAX_WEIGHT,
         "CHOLESKY_LOW": CHOLESKY_LOW,

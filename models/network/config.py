@@ -52,7 +52,7 @@ class NetworkConfig:
         return [*layers, (full, self.outputs, 1, 1)]
 
 
-# Milliseconds at 320x180 on two cores (AVX-512 bf16), OpenVINO: tiny 1.7, small 3.7, lite about 8, base 10.5. The passes
+# Milliseconds at 320x180 on two cores (AVX-512 bf16), OpenVINO: tiny 1.7, small 3.7, lite 8, base 10.5. The passes
 # around the network cost about 10 there on a software renderer, so a network below "lite" saves little.
 NETWORKS: dict[str, NetworkConfig] = {
     "tiny": NetworkConfig(widths=(12, 16, 24), blocks=(0, 1, 1), up_blocks=(1, 0)),

@@ -1,0 +1,185 @@
+"""The neural upscaler: GLSL pre-pass, a convolutional network at low resolution, GLSL post-pass.
+
+The network predicts filters, blend weights and recurrent features (app/inference/channels.py), never colour; the
+passes apply them. Inference runs beside the calling thread: `begin` issues the pre-pass and starts it, `ready` asks,
+`finish` issues the post-pass.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import moderngl
+
+from app.conventions import Size
+from app.inference.backend import InferenceBackend
+from app.inference.channels import shader_defines
+from app.inference.manifest import Network, load_network
+from app.measure.stages import StageClock
+from app.paths import WEIGHTS
+from app.render.frame import FrameInputs
+from app.render.fullscreen import FullscreenPass
+from app.upscale.neural_targets import NeuralTargets
+from app.upscale.target import timed
+
+DEFAULT_NETWORK = WEIGHTS / "lite"
+
+
+def create(
+    context: moderngl.Context, clock: StageClock | None = None, *, weights: Path | None = None
+) -> NeuralUpscaler:
+    """With the network in the folder `weights` and OpenVINO. Raises SuperseeError where either is missing."""
+    return NeuralUpscaler(context, load_network(weights or DEFAULT_NETWORK), clock=clock)
+
+
+class NeuralUpscaler:
+    """`network` and `backend` default to the shipped network on OpenVINO. A backend that is kept saves compiling."""
+
+    name = "neural"
+    label = "Neural"
+
+    def __init__(
+        self,
+        context: moderngl.Context,
+        network: Network | None = None,
+        backend: InferenceBackend | None = None,
+        clock: StageClock | None = None,
+    ) -> None:
+        self._context = context
+        self._clock = clock
+        self.network = network or load_network(DEFAULT_NETWORK)
+        self._backend = backend or _default_backend()
+        defines = shader_defines()
+        self._prepare = FullscreenPass(context, "neural/prepare.frag", defines)
+        self._features = FullscreenPass(context, "neural/features.frag", defines)
+        self._unpack = FullscreenPass(context, "neural/unpack.frag", defines)
+        self._resolve = FullscreenPass(context, "neural/resolve.frag", defines)
+        self._nothing = context.texture((1, 1), 1, b"\0", dtype="f1")
+        self._targets: NeuralTargets | None = None
+        self._frame: FrameInputs | None = None
+        self._remembered: tuple[tuple[float, float], float] | None = None
+
+    @property
+    def detail(self) -> str:
+        return f"{self._backend.name} {self._backend.device}"
+
+    @property
+    def bytes_to_host(self) -> int:
+        """What has crossed into host memory at this size so far: 0 for ever where tensors stay on the GPU."""
+        return self._targets.exchange.bytes_to_host if self._targets else 0
+
+    def resize(self, render_size: Size, display_size: Size) -> None:
+        if self._targets and self._targets.sizes == (render_size, display_size):
+            return
+        self.reset()
+        if self._targets:
+            self._targets.release()
+            self._targets = None
+        self._targets = NeuralTargets(self._context, self.network, self._backend, render_size, display_size)
+
+    def reset(self) -> None:
+        """Forgets history; a frame that was begun is dropped."""
+        if self._frame and self._targets:
+            self._targets.session.wait()
+        self._frame = None
+        self._remembered = None
+
+    def begin(self, frame: FrameInputs) -> None:
+        if self._frame:
+            self.finish()
+        self.resize(frame.render_size, frame.display_size)
+        if frame.reset:
+            self._remembered = None
+        assert self._targets
+        with timed(self._clock, "pre"):
+            self._draw_features(frame, self._targets)
+        with timed(self._clock, "exchange"):
+            self._targets.exchange.to_network()
+        self._targets.session.start()
+        self._frame = frame
+
+    def ready(self) -> bool:
+        return self._targets is None or self._frame is None or self._targets.session.ready()
+
+    def finish(self) -> moderngl.Texture:
+        assert self._targets, "begin comes before finish"
+        if self._frame:
+            milliseconds = self._targets.session.wait()
+            if self._clock:
+                self._clock.add("network", milliseconds)
+            with timed(self._clock, "exchange"):
+                self._targets.exchange.from_network()
+            with timed(self._clock, "post"):
+                self._draw_output(self._frame, self._targets)
+            self._remembered = self._frame.jitter, self._frame.exposure
+            self._frame = None
+            self._targets.turn ^= 1
+        return self._targets.output
+
+    def upscale(self, frame: FrameInputs) -> moderngl.Texture:
+        self.begin(frame)
+        return self.finish()
+
+    def release(self) -> None:
+        self.reset()
+        if self._targets:
+            self._targets.release()
+            self._targets = None
+        for item in (self._prepare, self._features, self._unpack, self._resolve, self._nothing):
+            item.release()
+
+    def _draw_features(self, frame: FrameInputs, targets: NeuralTargets) -> None:
+        last_jitter, last_exposure = self._remembered or (frame.jitter, frame.exposure)
+        self._prepare.draw(
+            targets.prepare[targets.turn], {"colour": frame.colour, "depth": frame.depth}, exposure=frame.exposure
+        )
+        targets.exchange.features.bind_to_storage_buffer(0)
+        self._features.draw(
+            targets.features,
+            {
+                "samples": targets.samples,
+                "depth": targets.depths[targets.turn],
+                "motion": frame.motion,
+                "reactive": frame.reactive or self._nothing,
+                "history": targets.histories[targets.turn ^ 1],
+                "hidden": targets.hidden,
+                "lastDepth": targets.depths[targets.turn ^ 1],
+            },
+            jitter=frame.jitter,
+            lastJitter=last_jitter,
+            renderSize=frame.render_size,
+            displayPerRender=tuple(d / r for d, r in zip(frame.display_size, frame.render_size)),
+            exposureRatio=frame.exposure / last_exposure,
+            hasHistory=float(self._remembered is not None),
+            logRatio=0.5 * math.log2(math.prod(frame.display_size) / math.prod(frame.render_size)),
+        )
+
+    def _draw_output(self, frame: FrameInputs, targets: NeuralTargets) -> None:
+        last_exposure = self._remembered[1] if self._remembered else frame.exposure
+        targets.exchange.parameters.bind_to_storage_buffer(0)
+        self._unpack.draw(targets.unpack, paddedWidth=targets.padded[0])
+        kernel, history, fetch = targets.parameters
+        self._resolve.draw(
+            targets.resolve[targets.turn],
+            {
+                "samples": targets.samples,
+                "motions": targets.motions,
+                "kernelParameters": kernel,
+                "historyParameters": history,
+                "fetchParameters": fetch,
+                "history": targets.histories[targets.turn ^ 1],
+            },
+            jitter=frame.jitter,
+            renderSize=frame.render_size,
+            displaySize=frame.display_size,
+            exposure=frame.exposure,
+            exposureRatio=frame.exposure / last_exposure,
+            hasHistory=float(self._remembered is not None),
+        )
+
+
+def _default_backend() -> InferenceBackend:
+    from app.inference.openvino_backend import OpenVinoBackend
+
+    return OpenVinoBackend()

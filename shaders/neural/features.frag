@@ -1,0 +1,122 @@
+// LR, padded to the network's size multiple: history reprojected, validity cues, and the packed input tensor.
+// Torch twin: models/temporal/prepass.py. Channel order: app/inference/channels.py (IN_ #defines).
+#include "neural/colour.glsl"
+
+uniform sampler2D samples;    // YCoCg, accumulation space
+uniform sampler2D depth;      // reversed
+uniform sampler2D motion;     // current -> previous, LR pixels
+uniform sampler2D reactive;
+uniform sampler2D history;    // display size: colour in accumulation space, weight N
+uniform sampler2D hidden;     // of the frame before
+uniform sampler2D lastDepth;  // of the frame before
+uniform vec2 jitter;
+uniform vec2 lastJitter;
+uniform ivec2 renderSize;
+uniform vec2 displayPerRender;
+uniform float exposureRatio;  // this frame's over the last one's
+uniform float hasHistory;     // 0 after a reset
+uniform float logRatio;
+
+layout(std430, binding = 0) writeonly buffer Features { uvec4 features[]; };  // NHWC, half floats
+
+layout(location = 0) out vec4 motions;  // nearest surface's, then own
+
+float logDepthRatio(float a, float b) { return clamp(log2(a / b), -4.0, 4.0) * 0.25; }
+
+float logLength(vec2 v) { return log2(1.0 + length(v)) * 0.25; }
+
+float historyLuma(vec2 uv) { return dot(toFeature(textureLod(history, uv, 0.0).rgb, exposureRatio), LUMA); }
+
+void main() {
+    ivec2 last = renderSize - 1;
+    ivec2 pixel = min(ivec2(gl_FragCoord.xy), last);
+    vec2 texel = 1.0 / vec2(renderSize);
+
+    vec3 centre = texelFetch(samples, pixel, 0).rgb;
+    vec3 low = centre, high = centre;
+    float lumaSum = centre.x, lumaSquares = centre.x * centre.x;
+    float ownDepth = max(texelFetch(depth, pixel, 0).r, MIN_DEPTH);
+    float nearest = ownDepth, farthest = ownDepth;
+    ivec2 nearestPixel = pixel;
+    for (int y = -1; y <= 1; ++y)
+        for (int x = -1; x <= 1; ++x) {
+            if (x == 0 && y == 0) continue;
+            ivec2 at = clamp(pixel + ivec2(x, y), ivec2(0), last);
+            vec3 s = texelFetch(samples, at, 0).rgb;
+            low = min(low, s);
+            high = max(high, s);
+            lumaSum += s.x;
+            lumaSquares += s.x * s.x;
+            float d = max(texelFetch(depth, at, 0).r, MIN_DEPTH);
+            nearestPixel = d > nearest ? at : nearestPixel;
+            nearest = max(nearest, d);
+            farthest = min(farthest, d);
+        }
+    float lumaMean = lumaSum / 9.0;
+    vec2 own = texelFetch(motion, pixel, 0).rg;
+    vec2 dilated = texelFetch(motion, nearestPixel, 0).rg;
+    motions = vec4(dilated, own);
+
+    vec2 position = vec2(pixel) + 0.5 + jitter;
+    vec2 uv = (position + dilated) * texel, ownUv = (position + own) * texel;
+    bool valid = hasHistory > 0.5 && all(equal(uv, clamp(uv, 0.0, 1.0)));
+    bool ownValid = hasHistory > 0.5 && all(equal(ownUv, clamp(ownUv, 0.0, 1.0)));
+
+    vec3 current = yCoCgToRgb(centre);
+    vec4 fetched = textureLod(history, uv, 0.0);
+    vec3 remembered = valid ? reExpose(fetched.rgb, exposureRatio) : current;
+    vec4 ownFetched = textureLod(history, ownUv, 0.0);
+    float currentLuma = dot(toFeature(current, 1.0), LUMA);
+    vec2 quarter = 0.25 * texel;
+    vec2 lastUv = -lastJitter * texel;
+    vec4 recurrent = textureLod(hidden, uv + lastUv, 0.0);
+    float lastNearest = max(textureLod(lastDepth, uv + lastUv, 0.0).r, MIN_DEPTH);
+    float lastOwn = max(textureLod(lastDepth, ownUv + lastUv, 0.0).r, MIN_DEPTH);
+    vec3 rememberedYCoCg = rgbToYCoCg(remembered);
+    vec3 outside = rememberedYCoCg - clamp(rememberedYCoCg, low, high);
+    vec2 between = fract(dilated * displayPerRender);
+
+    float f[INPUT_COUNT];
+    vec3 colourFeature = toFeature(current, 1.0), historyFeature = toFeature(remembered, 1.0);
+    f[IN_COLOUR_R] = colourFeature.r;
+    f[IN_COLOUR_G] = colourFeature.g;
+    f[IN_COLOUR_B] = colourFeature.b;
+    f[IN_HISTORY_R] = historyFeature.r;
+    f[IN_HISTORY_G] = historyFeature.g;
+    f[IN_HISTORY_B] = historyFeature.b;
+    f[IN_HISTORY_LUMA_NW] = valid ? historyLuma(uv - quarter) : currentLuma;
+    f[IN_HISTORY_LUMA_NE] = valid ? historyLuma(uv + vec2(quarter.x, -quarter.y)) : currentLuma;
+    f[IN_HISTORY_LUMA_SW] = valid ? historyLuma(uv + vec2(-quarter.x, quarter.y)) : currentLuma;
+    f[IN_HISTORY_LUMA_SE] = valid ? historyLuma(uv + quarter) : currentLuma;
+    f[IN_HISTORY_WEIGHT] = valid ? log2(1.0 + fetched.a) * 0.2 : 0.0;
+    f[IN_HISTORY_VALID] = float(valid);
+    f[IN_DEPTH_TO_NEAREST] = logDepthRatio(ownDepth, nearest);
+    f[IN_DEPTH_CHANGE_DILATED] = valid ? logDepthRatio(nearest, lastNearest) : 0.0;
+    f[IN_DEPTH_CHANGE_OWN] = ownValid ? logDepthRatio(ownDepth, lastOwn) : 0.0;
+    f[IN_DEPTH_RANGE] = min(log2(nearest / farthest), 8.0) * 0.125;
+    f[IN_LUMA_OUTSIDE] = outside.x;
+    f[IN_LUMA_DEVIATION] = sqrt(max(lumaSquares / 9.0 - lumaMean * lumaMean, 0.0));
+    f[IN_MOTION_LENGTH] = logLength(dilated);
+    f[IN_JITTER_X] = jitter.x;
+    f[IN_JITTER_Y] = jitter.y;
+    f[IN_REACTIVE] = texelFetch(reactive, min(pixel, textureSize(reactive, 0) - 1), 0).r;  // 1x1 where there is none
+    f[IN_LOG_RATIO] = logRatio;
+    f[IN_MOTION_DIFFERENCE] = logLength(dilated - own);
+    f[IN_HIDDEN_0] = valid ? recurrent.x : 0.0;
+    f[IN_HIDDEN_1] = valid ? recurrent.y : 0.0;
+    f[IN_HIDDEN_2] = valid ? recurrent.z : 0.0;
+    f[IN_HIDDEN_3] = valid ? recurrent.w : 0.0;
+    f[IN_OWN_HISTORY_LUMA] = ownValid ? dot(toFeature(ownFetched.rgb, exposureRatio), LUMA) : currentLuma;
+    f[IN_OWN_HISTORY_WEIGHT] = ownValid ? log2(1.0 + ownFetched.a) * 0.2 : 0.0;
+    f[IN_RESAMPLING] = 2.0 * dot(between, 1.0 - between);
+    f[IN_CHROMA_OUTSIDE] = max(abs(outside.y), abs(outside.z));
+
+    int paddedWidth = (renderSize.x + SIZE_MULTIPLE - 1) / SIZE_MULTIPLE * SIZE_MULTIPLE;
+    int first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (INPUT_COUNT / 8);
+    for (int i = 0; i < INPUT_COUNT / 8; ++i) {
+        int c = i * 8;
+        features[first + i] = uvec4(
+            packHalf2x16(vec2(f[c], f[c + 1])), packHalf2x16(vec2(f[c + 2], f[c + 3])),
+            packHalf2x16(vec2(f[c + 4], f[c + 5])), packHalf2x16(vec2(f[c + 6], f[c + 7])));
+    }
+}

@@ -1,0 +1,112 @@
+// Display size: spreads the samples with the predicted kernel, fetches history, clips it, blends.
+// Torch twin: models/temporal/postpass.py.
+#include "neural/colour.glsl"
+
+uniform sampler2D samples;  // YCoCg, accumulation space, nearest
+uniform sampler2D motions;  // nearest surface's, own; LR pixels
+uniform sampler2D kernelParameters;   // see unpack.frag, linear
+uniform sampler2D historyParameters;
+uniform sampler2D fetchParameters;
+uniform sampler2D history;  // of the frame before, linear
+uniform vec2 jitter;
+uniform vec2 renderSize;
+uniform vec2 displaySize;
+uniform float exposure;
+uniform float exposureRatio;
+uniform float hasHistory;
+
+layout(location = 0) out vec4 accumulated;  // accumulation space, weight N
+layout(location = 1) out vec4 resolved;     // scene-linear before exposure
+
+// Lanczos-2 as a polynomial (AMD FSR1's), for |x| <= 2.
+vec3 lanczos(vec3 x) {
+    vec3 square = min(x * x, 4.0), window = 0.25 * square - 1.0, base = 0.4 * square - 1.0;
+    return (25.0 / 16.0 * base * base - 9.0 / 16.0) * window * window;
+}
+
+struct Current {
+    vec3 colour, mean, deviation;
+    float weight;
+};
+
+// The 3x3 samples around the nearest one, weighted at their true distances.
+Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
+    vec2 texel = 1.0 / renderSize;
+    vec3 dx = offset.x + vec3(-1.0, 0.0, 1.0), dy = offset.y + vec3(-1.0, 0.0, 1.0);
+    vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
+    vec3 colour = vec3(0.0), sum = vec3(0.0), squares = vec3(0.0), low = vec3(1e5), high = vec3(-1e5);
+    float total = 0.0;
+    for (int y = 0; y < 3; ++y) {
+        vec3 u = kernel.x * dx + kernel.y * dy[y];
+        float v = kernel.z * dy[y];
+        vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
+        for (int x = 0; x < 3; ++x) {
+            vec3 s = textureLod(samples, (nearest + vec2(x, y) - 0.5) * texel, 0.0).rgb;
+            colour += weight[x] * s;
+            total += weight[x];
+            sum += s;
+            squares += s * s;
+            low = min(low, s);
+            high = max(high, s);
+        }
+    }
+    total = max(total, 1e-5);
+    vec3 mean = sum / 9.0;
+    vec3 deviation = sqrt(max(squares / 9.0 - mean * mean, 0.0));
+    return Current(clamp(colour / total, low, high), mean, deviation, total);
+}
+
+// Catmull-Rom in five bilinear taps, corners left out (Jimenez 2016, "Filmic SMAA"); sharpness 0 is bilinear.
+// The alpha is the centre tap's.
+vec4 sharpHistory(vec2 position, float sharpness) {
+    vec2 texel = 1.0 / displaySize;
+    vec2 base = floor(position - 0.5) + 0.5;
+    vec2 f = position - base;
+    vec2 lobe = 0.5 * sharpness * f * (1.0 - f);
+    vec2 before = -lobe * (1.0 - f), after = -lobe * f, middle = 1.0 + lobe;
+    vec2 centre = (base + (f - lobe * (1.0 - 3.0 * f)) / middle) * texel;
+    vec2 first = (base - 1.0) * texel, last = (base + 2.0) * texel;
+    vec4 tap = textureLod(history, centre, 0.0);
+    vec3 colour = tap.rgb * (middle.x * middle.y);
+    colour += textureLod(history, vec2(first.x, centre.y), 0.0).rgb * (before.x * middle.y);
+    colour += textureLod(history, vec2(last.x, centre.y), 0.0).rgb * (after.x * middle.y);
+    colour += textureLod(history, vec2(centre.x, first.y), 0.0).rgb * (before.y * middle.x);
+    colour += textureLod(history, vec2(centre.x, last.y), 0.0).rgb * (after.y * middle.x);
+    return vec4(colour / (middle.x * middle.y - lobe.x * middle.y - lobe.y * middle.x), tap.a);
+}
+
+void main() {
+    vec2 position = gl_FragCoord.xy * (renderSize / displaySize) - jitter;
+    vec2 uv = position / renderSize;
+    vec4 kernel = textureLod(kernelParameters, uv, 0.0);
+    vec4 accumulation = textureLod(historyParameters, uv, 0.0);
+    vec4 fetch = textureLod(fetchParameters, uv, 0.0);
+    vec2 nearest = clamp(floor(position), vec2(0.0), renderSize - 1.0);
+    Current current = spread(kernel, nearest, nearest + 0.5 - position);
+
+    // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
+    vec4 moved = texelFetch(motions, ivec2(nearest), 0) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
+    bool prefersOwn = fetch.x > 0.5;
+    vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
+    float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
+    vec4 sharp = sharpHistory(main + fetch.yz, accumulation.w);
+    vec4 plain = textureLod(history, (other + fetch.yz) / displaySize, 0.0);
+    sharp.a = all(equal(main, clamp(main, vec2(0.0), displaySize))) ? sharp.a : 0.0;
+    plain.a = all(equal(other, clamp(other, vec2(0.0), displaySize))) ? plain.a : 0.0;
+    vec4 fetched = mix(sharp, plain, share);
+    vec3 remembered = rgbToYCoCg(reExpose(max(fetched.rgb, 0.0), exposureRatio));
+
+    // Variance clipping (Salvi 2016) towards the mean, with the slack that lets gamma switch it off.
+    float gamma = accumulation.z, square = gamma * gamma;
+    vec3 away = remembered - current.mean;
+    vec3 steps = abs(away) / (gamma * current.deviation + (CLIP_SLACK * square * square + 1e-5));
+    float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
+    vec3 clipped = current.mean + away * inside;
+    float kept = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
+
+    float weight = accumulation.x * current.weight;
+    float alpha = weight / (weight + kept);
+    vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);
+    accumulated = vec4(blended, min(weight + kept, MAX_WEIGHT));
+    resolved = vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0);
+}
