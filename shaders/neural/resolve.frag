@@ -1,6 +1,7 @@
 // Display size: spreads the samples with the predicted kernel, fetches history, clips it, blends.
 // Torch twin: models/temporal/postpass.py.
 #include "neural/colour.glsl"
+#include "common/half.glsl"
 
 uniform sampler2D samples;  // YCoCg, accumulation space, nearest
 uniform sampler2D motions;  // nearest surface's, own; LR pixels
@@ -107,6 +108,6 @@ void main() {
     float weight = accumulation.x * current.weight;
     float alpha = weight / (weight + kept);
     vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);
-    accumulated = vec4(blended, min(weight + kept, MAX_WEIGHT));
-    resolved = vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0);
+    accumulated = nearestHalf(vec4(blended, min(weight + kept, MAX_WEIGHT)));
+    resolved = nearestHalf(vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0));
 }
