@@ -38,7 +38,8 @@ class DataIndex:
 
     seed: int
     reference_samples: int
-    held_out_scene: str
+    scenes: tuple[str, ...]  # built-in scenes that may appear in training clips
+    held_out: tuple[str, ...]  # built-in scenes of a folder that is for testing only
     clips: list[ClipEntry] = field(default_factory=list)
     seconds: float = 0.0  # rendering time so far
 
@@ -65,7 +66,7 @@ def read_index(folder: Path) -> DataIndex:
             ClipEntry(**{**c, "render_size": tuple(c["render_size"]), "display_size": tuple(c["display_size"])})
             for c in data.pop("clips")
         ]
-        return DataIndex(**data, clips=entries)
+        return DataIndex(**{**data, "scenes": tuple(data["scenes"]), "held_out": tuple(data["held_out"])}, clips=entries)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SuperseeError(
             f"{path} is not an index of training data", str(error), "Make one with: python -m models render-data"

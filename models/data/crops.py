@@ -1,0 +1,135 @@
+"""Random crops of clips, augmented, as torch batches.
+
+A crop is one window of the image that stays in place for the whole sequence; LR and display windows cover exactly
+the same part of the scene, so that the jitter and the ratio stay what they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from models.data.clip import Clip, ClipReader
+
+LR_MULTIPLE = 8
+"""Crops are whole multiples of this, so that no network's padding shows in training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`b` crops of `t` frames, channels first, float32, time first so that `batch.frame(i)` is a view.
+
+    colour (t, b, 3, h, w) linear before exposure; depth (t, b, 1, h, w); motion (t, b, 2, h, w) LR pixels;
+    reactive (t, b, 1, h, w) in [0, 1]; reference (t, b, 3, H, W); jitter (t, b, 2); exposure (t, b); reset (t, b).
+    """
+
+    colour: torch.Tensor
+    depth: torch.Tensor
+    motion: torch.Tensor
+    reactive: torch.Tensor
+    reference: torch.Tensor
+    jitter: torch.Tensor
+    exposure: torch.Tensor
+    reset: torch.Tensor
+
+    @property
+    def frames(self) -> int:
+        return self.colour.shape[0]
+
+    @property
+    def ratio(self) -> float:
+        return self.reference.shape[-1] / self.colour.shape[-1]
+
+
+def crop_step(ratio: float) -> int:
+    """LR offsets and sizes must be multiples of this for the display window to fall on whole pixels."""
+    return Fraction(ratio).limit_denominator(20).denominator
+
+
+def crop_size(ratio: float, display: int, limit: tuple[int, int]) -> tuple[int, int]:
+    """LR (height, width) of a crop of about `display` pixels a side, at most `limit` (height, width)."""
+    step = int(np.lcm(LR_MULTIPLE, crop_step(ratio)))
+    wanted = max(step, round(display / ratio / step) * step)
+    height, width = (min(wanted, n // step * step) for n in limit)
+    assert height and width, f"an image of {limit} is too small for a crop at ratio {ratio}"
+    return height, width
+
+
+def random_crop(reader: ClipReader, frames: int, display: int, rng: np.random.Generator) -> Clip:
+    """`frames` consecutive frames of a window at a random place; the first one is a reset."""
+    ratio = Fraction(reader.ratio).limit_denominator(20)
+    height, width = crop_size(reader.ratio, display, (reader.height, reader.width))
+    step = ratio.denominator
+    top = int(rng.integers(0, (reader.height - height) // step + 1)) * step
+    left = int(rng.integers(0, (reader.width - width) // step + 1)) * step
+    start = int(rng.integers(0, max(0, reader.frames - frames) + 1))
+
+    def scaled(start: int, size: int) -> slice:
+        return slice(int(start * ratio), int((start + size) * ratio))
+
+    clip = reader.read_part(
+        slice(start, start + frames),
+        (slice(top, top + height), slice(left, left + width)),
+        (scaled(top, height), scaled(left, width)),
+    )
+    reset = clip.reset.copy()
+    reset[0] = True
+    return replace(clip, reset=reset)
+
+
+def mirrored(clip: Clip) -> Clip:
+    """Left and right swapped: motion and jitter change their sign in x."""
+    flip = np.array([-1.0, 1.0], np.float32)
+    return replace(
+        clip,
+        **{n: getattr(clip, n)[:, :, ::-1] for n in ("colour", "depth", "reactive", "reference")},
+        motion=clip.motion[:, :, ::-1] * flip.astype(np.float16),
+        jitter=clip.jitter * flip,
+    )
+
+
+def transposed(clip: Clip) -> Clip:
+    """Rows and columns swapped, and with them the components of motion and jitter."""
+    return replace(
+        clip,
+        **{n: getattr(clip, n).swapaxes(1, 2) for n in ("colour", "depth", "reactive", "reference")},
+        motion=clip.motion.swapaxes(1, 2)[..., ::-1],
+        jitter=clip.jitter[:, ::-1],
+    )
+
+
+def augmented(clip: Clip, rng: np.random.Generator) -> Clip:
+    """A random one of the 8 orientations, a permutation of the colour channels and an exposure of +-1 stop."""
+    if rng.random() < 0.5:
+        clip = transposed(clip)
+    if rng.random() < 0.5:
+        clip = mirrored(clip)
+    if rng.random() < 0.5:
+        clip = transposed(mirrored(transposed(clip)))
+    if rng.random() < 0.5:
+        order = rng.permutation(3)
+        clip = replace(clip, colour=clip.colour[..., order], reference=clip.reference[..., order])
+    stops = np.float32(2.0 ** rng.uniform(-1.0, 1.0))
+    return replace(clip, exposure=clip.exposure * stops)
+
+
+def _tensor(arrays: list[np.ndarray], name: str) -> torch.Tensor:
+    array = np.stack(arrays, axis=1)
+    if name == "reset":
+        return torch.from_numpy(array)
+    tensor = torch.from_numpy(np.ascontiguousarray(array)).float()
+    if name == "reactive":
+        tensor = tensor / 255.0
+    if name in ("depth", "reactive"):
+        return tensor.unsqueeze(2)
+    if name in ("colour", "motion", "reference"):
+        return tensor.permute(0, 1, 4, 2, 3).contiguous()
+    return tensor
+
+
+def to_batch(clips: list[Clip]) -> Batch:
+    """Clips of equal sizes, stacked along the second axis."""
+    return Batch(**{f.name: _tensor([getattr(c, f.name) for c in clips], f.name) for f in fields(Batch)})

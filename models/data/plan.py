@@ -1,0 +1,62 @@
+"""What a data set will hold: decided once from a seed, before anything is drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.conventions import render_size
+from models.data.index import ClipEntry
+from models.data.random_camera import MOTIONS
+
+DISPLAY_SIZES: dict[float, tuple[int, int]] = {
+    # Sizes that the ratio divides into whole LR pixels, all of about the same area.
+    1.3: (312, 182),
+    1.5: (312, 180),
+    1.7: (306, 187),
+    2.0: (320, 180),
+    3.0: (312, 180),
+}
+_RATIOS = (2.0, 2.0, 3.0, 2.0, 1.5, 2.0, 2.0, 3.0, 2.0, 1.5, 2.0, 1.7, 2.0, 3.0, 2.0, 1.5, 2.0, 1.3)
+_TEST_RATIOS = (2.0, 2.0, 1.5, 2.0, 3.0)
+_MOTION_WEIGHTS = {"still": 0.6, "slow": 1.2, "fast pan": 1.6}  # the others 1
+_BUILTIN_EVERY = 5  # every n-th clip shows a built-in scene
+_TEST_EVERY = 8  # every n-th clip is for testing only
+
+
+def plan_clips(
+    count: int, frames: int, seed: int, scenes: tuple[str, ...] = (), held_out: tuple[str, ...] = ()
+) -> list[ClipEntry]:
+    """`count` clips. With `held_out` scenes all of them are for testing and show those; otherwise they show random
+    scenes and now and then one of `scenes`, and every eighth is a test with a random scene of its own."""
+    rng = np.random.default_rng([seed, 0xDA7A])
+    kinds = list(MOTIONS)
+    weights = np.array([_MOTION_WEIGHTS.get(kind, 1.0) for kind in kinds])
+    entries = []
+    for number in range(count):
+        # Every clip draws the same numbers whatever they decide, so that a longer plan begins like a shorter one.
+        scene_seed, on_path = int(rng.integers(1 << 30)), rng.random() < 0.6
+        kind = str(rng.choice(kinds, p=weights / weights.sum()))
+        scene, test, ratio = f"random:{scene_seed}", False, _RATIOS[number % len(_RATIOS)]
+        if held_out:
+            scene, test, ratio = held_out[number % len(held_out)], True, _TEST_RATIOS[number % len(_TEST_RATIOS)]
+        elif number % _TEST_EVERY == _TEST_EVERY - 1:
+            test, ratio = True, _TEST_RATIOS[number // _TEST_EVERY % len(_TEST_RATIOS)]
+        elif scenes and number % _BUILTIN_EVERY == _BUILTIN_EVERY - 1:
+            scene = scenes[number // _BUILTIN_EVERY % len(scenes)]
+        if on_path and not scene.startswith("random:"):
+            kind = "path"
+        display = DISPLAY_SIZES[ratio]
+        entries.append(
+            ClipEntry(
+                name=f"{number:05d}",
+                split="test" if test else "train",
+                scene=scene,
+                motion=kind,
+                seed=scene_seed,
+                ratio=ratio,
+                render_size=render_size(display, ratio),
+                display_size=display,
+                frames=frames,
+            )
+        )
+    return entries
