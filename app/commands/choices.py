@@ -64,6 +64,15 @@ def size(text: str) -> Size:
     return width, height
 
 
+def sizes(text: str) -> tuple[Size, ...]:
+    """"640x360,960x540" -> ((640, 360), (960, 540))."""
+    return tuple(size(part) for part in text.split(","))
+
+
+def ratios(text: str) -> tuple[float, ...]:
+    return tuple(ratio(part) for part in text.split(","))
+
+
 def methods(text: str) -> tuple[str, ...]:
     """"native,taau" -> ("native", "taau")."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())

@@ -109,6 +109,23 @@ class Headless:
         for index in range(self.plan.frames):
             yield self._frame(index, self.plan.start + index / self.plan.rate)
 
+    def timed_frame(
+        self, methods: tuple[str, ...], size: Size, ratio: float, index: int, compose: bool = False
+    ) -> dict[str, dict[str, float]]:
+        """One frame of other methods, size or ratio, nothing read back; its milliseconds by method and stage. With
+        `compose` the composition is drawn too, and waited for."""
+        comparison = self.comparison
+        comparison.methods, comparison.display_size, comparison.ratio = methods, size, ratio
+        comparison.advance(self.plan.start + index / self.plan.rate)
+        self._check_stand_ins()
+        frame = comparison.frame
+        assert frame is not None
+        self._take(comparison.panes(costs=False), frame.exposure)
+        if compose:
+            self._composition.draw(self._target, self._canvas, View())
+            self.context.finish()
+        return comparison.stage_ms()
+
     def facts(self) -> dict[str, object]:
         """What drew and what inferred, for the report."""
         from app.render.gl_context import is_software, renderer_name
@@ -140,8 +157,8 @@ class Headless:
         self._check_stand_ins()
         frame = comparison.frame
         assert frame is not None
-        panes = comparison.panes()
-        self._composition.take([_kept(p) if p.method == "reference" else p for p in panes], frame.exposure)
+        panes = comparison.panes(costs=False)
+        self._take([_kept(p) if p.method == "reference" else p for p in panes], frame.exposure)
         linear = {p.method: read_colour(p.texture) for p in panes if p.texture and p.method != "reference"}
         motion = np.frombuffer(frame.motion.read(alignment=1), np.float16).reshape(*frame.motion.size[::-1], 2)
         result_motion, exposure, reset = motion.astype(np.float32), frame.exposure, frame.reset
@@ -149,10 +166,11 @@ class Headless:
             samples = max(self.plan.reference, 1)
             for _ in comparison.reference_steps(samples, per_step=samples):
                 pass
-            reference = next(p for p in comparison.panes() if p.method == "reference")
+            reference = next(p for p in comparison.panes(costs=False) if p.method == "reference")
             linear["reference"] = read_colour(reference.texture)
             # The others were taken before the reference was drawn and keep their pictures.
-            self._composition.take([p if p.method == "reference" else _kept(p) for p in comparison.panes()], exposure)
+            panes = comparison.panes(costs=False)
+            self._take([p if p.method == "reference" else _kept(p) for p in panes], exposure)
         return FrameResult(
             index,
             time,
@@ -164,6 +182,11 @@ class Headless:
             self._compose(),
             self._pane_pixels(),
         )
+
+    def _take(self, panes: list[PaneContent], exposure: float) -> None:
+        # Timed on each method's own clock, which reports it with the next frame.
+        clocks = [self.comparison.runs[pane.method].clock for pane in panes]
+        self._composition.take(panes, exposure, clocks=clocks)
 
     def _compose(self) -> np.ndarray:
         self._composition.draw(self._target, self._canvas, View())
@@ -180,7 +203,7 @@ class Headless:
         return pictures
 
     def _check_stand_ins(self) -> None:
-        for name in self.plan.methods:
+        for name in self.comparison.methods:
             run = self.comparison.runs[name]
             if run.stands_in:
                 raise SuperseeError(run.warning)

@@ -272,9 +272,10 @@ class Comparison:
 
     # What is shown
 
-    def panes(self) -> list[PaneContent]:
-        """One entry a pane of the last frame, for Composition.take; empty before the first."""
-        return [self._pane(name) for name in self._shown]
+    def panes(self, costs: bool = True) -> list[PaneContent]:
+        """One entry a pane of the last frame, for Composition.take; empty before the first. Without `costs` nothing
+        in it differs between two runs of the same frames."""
+        return [self._pane(name, costs) for name in self._shown]
 
     def warnings(self) -> tuple[str, ...]:
         """Every fallback in force, once."""
@@ -290,7 +291,7 @@ class Comparison:
         """The last frame's milliseconds by method and stage."""
         return {name: dict(self.runs[name].stage_ms) for name in dict.fromkeys(self.methods) if name in self.runs}
 
-    def _pane(self, name: str) -> PaneContent:
+    def _pane(self, name: str, costs: bool) -> PaneContent:
         assert self._applied is not None, "no frame yet"
         run = self._run(name)
         (width, height), ratio = self._applied
@@ -301,7 +302,7 @@ class Comparison:
         if name == "reference" and run.samples:
             parts.append(f"{run.samples} samples")
         cost = run.times.summary().p50 if run.times.count else sum(run.stage_ms.values())
-        if cost > 0 and name != "reference":
+        if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")
         return PaneContent(name, run.info.label, "  ·  ".join(parts), run.warning, run.texture)
 
