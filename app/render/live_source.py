@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import moderngl
 import numpy as np
 
 from app.conventions import Size, jitter_offset, texture_lod_bias
 from app.render.blocks import View
 from app.render.frame import CameraView, FrameInputs
+from app.render.materials import upload_steps
 from app.render.scene_renderer import SceneRenderer
 from app.render.targets import RenderTargets
+from app.render.textures import SceneTextures
 from app.scene.camera import projection_matrix, view_matrix
 from app.scene.model import SceneModel
 from app.scene.state import SceneState
+
+
+def building(context: moderngl.Context, model: SceneModel) -> Generator[None, None, LiveSource]:
+    """Makes a LiveSource in short steps, for a window whose events want their turn; abandoned, it cleans up."""
+    textures = SceneTextures(context, model)
+    try:
+        yield from upload_steps(model, textures)
+    except BaseException:
+        textures.release()
+        raise
+    return LiveSource(context, model, textures)
 
 
 class LiveSource:
@@ -20,12 +35,12 @@ class LiveSource:
     lighting pass costs about twice as much) may be changed at any time. All textures belong to the source.
     """
 
-    def __init__(self, context: moderngl.Context, model: SceneModel) -> None:
+    def __init__(self, context: moderngl.Context, model: SceneModel, textures: SceneTextures | None = None) -> None:
         self.context = context
         self.model = model
         self.lod_bias = 0.0
         self.shading_load = 1.0
-        self._renderer = SceneRenderer(context, model)
+        self._renderer = SceneRenderer(context, model, textures)
         self._targets: dict[str, RenderTargets] = {}
         self._render_size: Size = (0, 0)
         self._display_size: Size = (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import moderngl
@@ -70,6 +71,13 @@ class SceneMaterials:
 
     def release(self) -> None:
         self._buffer.release()
+
+
+def upload_steps(model: SceneModel, textures: SceneTextures) -> Iterator[None]:
+    """Uploads the materials' images, one material a step, so that a window's events get their turn in between."""
+    for material in model.materials:
+        _features(material, textures)
+        yield
 
 
 def _uses(material: Material) -> tuple[TextureUse | None, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -15,6 +16,13 @@ _SLICE_MS = 8.0
 """Slices are strung together until this much time has gone; then events get their turn."""
 _WAIT_MS = 1
 _IDLE_MS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    steps: Generator[Pause, None, None]
+    done: Callable[[], None]
+    failed: Callable[[Exception], None]
 
 
 class FrameLoop(QObject):
@@ -31,6 +39,7 @@ class FrameLoop(QObject):
         self._canvas = canvas
         self._next_steps = next_steps
         self._steps: Iterator[Pause] | None = None
+        self._work: _Work | None = None
         self._begun = 0.0
         self._last_begun: float | None = None
         self._running = False
@@ -58,6 +67,21 @@ class FrameLoop(QObject):
         if self._running and self._steps is None:
             self._timer.start(0)
 
+    def do(
+        self, steps: Generator[Pause, None, None], done: Callable[[], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Runs other GL work in slices, before any further frame; it takes the place of such work still under way."""
+        self.drop_work()
+        self._work = _Work(steps, done, failed)
+        if not self._timer.isActive():
+            self._timer.start(0)
+
+    def drop_work(self) -> None:
+        """Abandons work that `do` began; the GL context must be current."""
+        work, self._work = self._work, None
+        if work is not None:
+            work.steps.close()
+
     def finish_frame(self) -> None:
         """Runs the frame in the making to its end, now: before what it draws with goes away. Errors are dropped with
         it. The GL context must be current."""
@@ -72,6 +96,9 @@ class FrameLoop(QObject):
             pass
 
     def _tick(self) -> None:
+        if self._work is not None:
+            self._do_some(self._work)
+            return
         if not self._running:
             return
         delay = 0
@@ -87,6 +114,21 @@ class FrameLoop(QObject):
             delay = _IDLE_MS
         if self._running:
             self._timer.start(delay)
+
+    def _do_some(self, work: _Work) -> None:
+        outcome: Callable[[], None] | None = None
+        try:
+            with self._canvas.current():
+                if next(work.steps, None) is None:
+                    outcome = work.done
+        except Exception as error:  # noqa: BLE001  handed to whoever gave the work
+            failed = work.failed
+            outcome = lambda error=error: failed(error)  # noqa: E731
+        if outcome is not None and self._work is work:
+            self._work = None
+            outcome()
+        if self._running or self._work is not None:
+            self._timer.start(0)
 
     def _begin(self) -> bool:
         now = time.perf_counter()

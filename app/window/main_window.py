@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
@@ -48,6 +48,8 @@ _REFERENCE_CHUNK = 2
 
 
 class MainWindow(QMainWindow):
+    first_painted = Signal()
+
     def __init__(self, options: Options | None = None, parts: Parts | None = None, *, save: bool = True) -> None:
         super().__init__()
         self._options = options or Options()
@@ -165,9 +167,10 @@ class MainWindow(QMainWindow):
         self.steering.composition = self.rig.composition
         self._drawn = None
         if self.model is not None:
-            self._install(self.model)
+            self._install(self.presenter.state.scene, self.model)
 
     def _closing(self) -> None:
+        self.loop.drop_work()
         self.loop.finish_frame()
         self.loop.stop()
         self.steering.composition = None
@@ -194,38 +197,28 @@ class MainWindow(QMainWindow):
 
     def _loaded(self, name: str, model: SceneModel) -> None:
         self._loading = False
-        old_scene, old_path, old_model = self.presenter.state.scene, self.presenter.state.path, self.model
-        first = self.model is None
-        self.presenter.state.scene = name
-        names = [path.name for path in model.camera_paths]
-        if not (first and old_scene == name and old_path < len(names)):
-            self.presenter.state.path = 0
-        if first and self._options.path is not None:
-            if self._options.path in names:
-                self.presenter.state.path = names.index(self._options.path)
-            else:
-                self.banner.tell(_no_path(self._options.path, names))
-        self.presenter.state.camera_mode = "path"
-        self.steering.forget()
-        self.model = model
-        if not self.rig.is_open:
-            return
+        if self.rig.is_open:
+            self._install(name, model)
+        else:
+            self.model, self.presenter.state.scene = model, name  # the context is gone: for the next one
+
+    def _install(self, name: str, model: SceneModel) -> None:
+        """Gives a scene to the GL side, in slices; what was shown stays until the new one is there."""
+        path = self._wanted_path(name, model)
         with self.canvas.current():
             self.loop.finish_frame()
-            if self._install(model):
-                self.say("" if first else f"{Path(name).name}: {len(model.notes)} notes" if model.notes else "")
-            else:
-                self.presenter.state.scene, self.presenter.state.path, self.model = old_scene, old_path, old_model
+            steps = self.rig.install_steps(model, model.camera_paths[path] if model.camera_paths else None)
+            self.loop.do(steps, lambda: self._installed(name, model, path), lambda error: self._not_loaded(name, error))
 
-    def _install(self, model: SceneModel) -> bool:
-        """Gives the scene to the GL side (context current); False, with the banner up, where it does not take it."""
+    def _installed(self, name: str, model: SceneModel, path: int) -> None:
+        state, again = self.presenter.state, model is self.model
+        self.say("" if self.model is None or again or not model.notes else f"{Path(name).name}: {model.notes[0]}")
+        self.model = model
+        state.scene, state.path = name, path
         self.presenter.path_names = tuple(path.name for path in model.camera_paths)
-        try:
-            self.rig.install(model, self._path(model))
-        except SuperseeError as error:
-            self.banner.tell(error)
-            self._message = "" if self.rig.comparison is not None else "No scene"
-            return False
+        if not again:
+            state.camera_mode = "path"
+            self.steering.forget()
         self._drawn = None
         self._message = ""
         self.frames.restart()
@@ -233,7 +226,17 @@ class MainWindow(QMainWindow):
             self._take_size()
         self.loop.start()
         self._changed()
-        return True
+
+    def _wanted_path(self, name: str, model: SceneModel) -> int:
+        """Index of the path to start on: the command line's, then the settings', then the first."""
+        names = [path.name for path in model.camera_paths]
+        wanted = self._options.path
+        if self.model is None and wanted is not None:
+            if wanted in names:
+                return names.index(wanted)
+            self.banner.tell(_no_path(wanted, names))
+        same = name == self.presenter.state.scene
+        return self.presenter.state.path if same and self.presenter.state.path < len(names) else 0
 
     def _not_loaded(self, name: str, error: Exception) -> None:
         self._loading = False
@@ -361,6 +364,7 @@ class MainWindow(QMainWindow):
         composition.draw(target, self.canvas.pixel_size, self.presenter.state.view, self.decoration(), flip=True)
         if not self._painted:
             self._painted = True
+            self.first_painted.emit()
             QTimer.singleShot(0, self._build_rest)
 
     def decoration(self) -> Decoration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import moderngl
@@ -14,9 +14,12 @@ from app.scene.model import SceneModel
 
 
 def _load_scene(name: str) -> SceneModel:
+    from app.render.environment import load_environment
     from app.scene.builtin import load_scene
 
-    return load_scene(name)
+    model = load_scene(name)
+    load_environment(model.environment, model.sun is not None)  # kept, so that the GUI thread finds it made
+    return model
 
 
 def _scene_names() -> tuple[str, ...]:
@@ -25,18 +28,18 @@ def _scene_names() -> tuple[str, ...]:
     return tuple(BUILTIN)
 
 
-def _make_source(context: moderngl.Context, model: SceneModel) -> SceneSource:
-    from app.render.live_source import LiveSource
+def _make_source(context: moderngl.Context, model: SceneModel) -> Generator[None, None, SceneSource]:
+    from app.render.live_source import building
 
-    return LiveSource(context, model)
+    return building(context, model)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`load_scene` runs in a worker thread; the others with the GL context current."""
+    """`load_scene` runs in a worker thread; the others with the GL context current, `make_source` in steps."""
 
     load_scene: Callable[[str], SceneModel] = _load_scene
     scene_names: Callable[[], tuple[str, ...]] = _scene_names
-    make_source: Callable[[moderngl.Context, SceneModel], SceneSource] = _make_source
+    make_source: Callable[[moderngl.Context, SceneModel], Generator[None, None, SceneSource]] = _make_source
     make_accumulator: Callable[[SceneSource], Accumulator] = live_accumulator
     options: Options = no_options

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 
 import moderngl
 
 from app.errors import SuperseeError
 from app.present.composition import Composition
-from app.present.session import Comparison
+from app.present.session import Comparison, Pause
 from app.present.source import SceneSource
 from app.render.gl_context import checked_context, free_dropped, is_software, renderer_name
 from app.scene.camera import CameraPath
@@ -69,10 +70,21 @@ class Rig:
             self.close()
             raise
 
-    def install(self, model: SceneModel, path: CameraPath | None) -> None:
-        """Puts a scene on; where that fails (SuperseeError) the old one stays."""
+    def install_steps(self, model: SceneModel, path: CameraPath | None) -> Generator[Pause, None, None]:
+        """Puts a scene on, in slices; where that fails (SuperseeError) or is abandoned the old one stays."""
         assert self.context is not None, "open comes first"
-        source = self._parts.make_source(self.context, model)
+        making = self._parts.make_source(self.context, model)
+        while True:
+            try:
+                next(making)
+            except StopIteration as made:
+                source = made.value
+                break
+            try:
+                yield Pause.BREATHE
+            except GeneratorExit:
+                making.close()
+                raise
         self._release_comparison()
         self.source = source
         self.comparison = Comparison(
