@@ -21,7 +21,8 @@ FRAME = np.dtype(
 _LIGHT = np.dtype([("position_range", "f4", 4), ("colour", "f4", 4), ("spot", "f4", 4), ("cone", "f4", 4)])
 LIGHTING = np.dtype(
     [("sun_direction", "f4", 4), ("sun_irradiance", "f4", 4), ("irradiance_sh", "f4", (9, 4)),
-     ("environment", "f4", 4), ("shadow_rows", "f4", (3, 4)), ("shadow_scale", "f4", 4), ("light_count", "f4", 4),
+     ("environment", "f4", 4), ("shadow_rows", "f4", (3, 4)), ("shadow_scale", "f4", 4), ("shadow_moving", "f4", 4),
+     ("light_count", "f4", 4),
      ("lights", _LIGHT, MAX_LIGHTS)]
 )  # fmt: skip
 
@@ -91,6 +92,7 @@ def lighting_block(model: SceneModel, state: SceneState, irradiance: np.ndarray)
         direction = np.asarray(sun.direction, float)
         block["sun_direction"][:3] = direction / max(float(np.linalg.norm(direction)), 1e-12)
         block["sun_irradiance"][:3] = sun.radiance
+    block["shadow_moving"] = 2.0, 2.0, -1.0, -1.0  # nowhere
     block["irradiance_sh"][:, :3] = irradiance * model.environment_strength
     block["environment"] = (
         model.environment_strength, LAYERS - 1, (LAYER_SIZE - 1) / LAYER_SIZE, 0.5 / LAYER_SIZE,

@@ -58,3 +58,9 @@ def free_dropped(context: moderngl.Context) -> None:
         dropped = context.objects.popleft()
         if hasattr(dropped, "release"):
             dropped.release()
+
+
+def unbind_framebuffer(context: moderngl.Context) -> None:
+    """Call before a framebuffer is released: moderngl binds the last used one again after making another, and if
+    that one is gone, OpenGL reports an invalid operation."""
+    context.detect_framebuffer(0).use()

@@ -33,7 +33,6 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "glMapBufferRange": (_POINTER, (_UINT, _SIZE, _SIZE, _UINT)),
     "glUnmapBuffer": (ctypes.c_ubyte, (_UINT,)),
     "glGetGraphicsResetStatus": (_UINT, ()),
-    "glCopyImageSubData": (None, (_UINT, _UINT, _INT, _INT, _INT, _INT) * 2 + (_INT, _INT, _INT)),
     "glFlush": (None, ()),
 }
 

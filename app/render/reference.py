@@ -6,6 +6,7 @@ import moderngl
 
 from app.conventions import halton
 from app.render.fullscreen import FullscreenPass
+from app.render.gl_context import unbind_framebuffer
 from app.render.live_source import LiveSource
 from app.scene.state import SceneState
 
@@ -64,6 +65,7 @@ class ReferenceAccumulator:
 
     def _release_target(self) -> None:
         if self._texture is not None and self._target is not None:
+            unbind_framebuffer(self._context)
             self._target.release()
             self._texture.release()
             self._texture = self._target = None

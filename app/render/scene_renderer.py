@@ -19,24 +19,25 @@ from app.render.materials import LOBE, MAX_LOBES, SceneMaterials
 from app.render.objects import ObjectBlocks
 from app.render.particles_pass import ParticlesPass
 from app.render.scene_draws import Item, SceneDraws
-from app.render.shadow_pass import ShadowPass
 from app.render.shader_program import ShaderProgram
+from app.render.shadow_pass import ShadowPass
 from app.render.targets import RenderTargets, zero_to_one_depth
 from app.render.textures import SceneTextures
 from app.scene.model import SceneModel
 from app.scene.state import SceneState
 
-_SHADOW_UNIT, _SPECULAR_UNIT, _UNITS = 5, 6, 8
+_STATIC_SHADOW_UNIT, _SPECULAR_UNIT, _MOVING_SHADOW_UNIT, _UNITS = 5, 6, 7, 8
 SAMPLES_PER_LOAD = 24  # extra light evaluations that cost about as much as the plain lighting pass
 
 
 class SceneRenderer:
     """`prepare` once for a state and the one before it, then `draw` any number of views of it."""
 
-    def __init__(self, context: moderngl.Context, model: SceneModel) -> None:
+    def __init__(self, context: moderngl.Context, model: SceneModel, textures: SceneTextures | None = None) -> None:
+        """`textures`: the model's, if some are uploaded already; they are then the renderer's."""
         self._context = context
         self.model = model
-        self._textures = SceneTextures(context, model)
+        self._textures = textures or SceneTextures(context, model)
         self._materials = SceneMaterials(context, model, self._textures)
         self._light = load_environment(model.environment, model.sun is not None)
         self._environment = EnvironmentTextures(context, self._light)
@@ -206,7 +207,7 @@ class SceneRenderer:
 
     def _bind_light_maps(self) -> None:
         self._environment.specular.use(_SPECULAR_UNIT)
-        self._shadows.bind(_SHADOW_UNIT)
+        self._shadows.bind(_STATIC_SHADOW_UNIT, _MOVING_SHADOW_UNIT)
 
     def _light_defines(self) -> set[str]:
         defines = set()

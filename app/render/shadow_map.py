@@ -1,25 +1,29 @@
-"""The sun's shadow map: an orthographic view of the whole scene. Static geometry is drawn into it once."""
+"""The sun's shadow map: an orthographic view of the whole scene, in two layers. The static one is drawn once, the
+moving one every frame and looked up only where something moves: copying the first into the second would make a
+software renderer wait.
+"""
 
 from __future__ import annotations
 
 import moderngl
 import numpy as np
 
-from app.render.gl_functions import TEXTURE_2D, gl_functions
+from app.render.gl_context import unbind_framebuffer
 
 SIZE = 1024
 _PADDING = 1.02
 
 
 class ShadowMap:
-    """`texture` compares (sampler2DShadow). Depth grows away from the sun, 0 to 1."""
+    """Both layers compare (sampler2DShadow). Depth grows away from the sun, 0 to 1."""
 
     def __init__(self, context: moderngl.Context, size: int = SIZE) -> None:
         self.size = size
-        self.texture = _comparing(context, size)
-        self._static = _comparing(context, size)
-        self.target = context.framebuffer(depth_attachment=self.texture)
-        self.static_target = context.framebuffer(depth_attachment=self._static)
+        self._context = context
+        self.static = _comparing(context, size)
+        self.moving = _comparing(context, size)
+        self.static_target = context.framebuffer(depth_attachment=self.static)
+        self.moving_target = context.framebuffer(depth_attachment=self.moving)
         self.matrix = np.eye(4)
         self.texel = 1.0
 
@@ -50,13 +54,17 @@ class ShadowMap:
         rows[:2, 3] += 0.5
         return rows
 
-    def copy_static(self) -> None:
-        gl_functions().glCopyImageSubData(
-            self._static.glo, TEXTURE_2D, 0, 0, 0, 0, self.texture.glo, TEXTURE_2D, 0, 0, 0, 0, self.size, self.size, 1
-        )
+    def rectangle(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """(min x, min y, max x, max y) in texture coordinates of world boxes (n, 3), a few texels wider."""
+        rows = self.lookup_rows[:2]
+        centre, half = (low + high) / 2, (high - low) / 2
+        at = centre @ rows[:, :3].T + rows[:, 3]
+        reach = half @ np.abs(rows[:, :3]).T + 8.0 / self.size
+        return np.concatenate([(at - reach).min(axis=0), (at + reach).max(axis=0)])
 
     def release(self) -> None:
-        for item in (self.target, self.static_target, self.texture, self._static):
+        unbind_framebuffer(self._context)
+        for item in (self.static_target, self.moving_target, self.static, self.moving):
             item.release()
 
 

@@ -34,9 +34,10 @@ class ShadowPass:
         """The geometry was packed anew."""
         self._static_done, self._drawn_state = False, None
 
-    def bind(self, unit: int) -> None:
+    def bind(self, static_unit: int, moving_unit: int) -> None:
         if self._map is not None:
-            self._map.texture.use(unit)
+            self._map.static.use(static_unit)
+            self._map.moving.use(moving_unit)
 
     def draw(
         self,
@@ -64,18 +65,18 @@ class ShadowPass:
             programs.bind_morphs()
             self._set_state()
             if not self._static_done:
-                self._draw_items(
-                    [i for i in casters if i.static], self._map.static_target, True, programs, objects, materials
-                )
-                self._map.copy_static()
+                still = [item for item in casters if item.static]
+                self._draw_items(still, self._map.static_target, programs, objects, materials)
                 self._static_done = True
-            elif moving:
-                self._map.copy_static()
             if moving:
-                self._draw_items(moving, self._map.target, False, programs, objects, materials)
+                self._draw_items(moving, self._map.moving_target, programs, objects, materials)
             self._context.polygon_offset = 0.0, 0.0
             self._context.clear_samplers(0, 8)
             self._drawn_state = state
+        if moving:
+            inside = [i for i, item in enumerate(draws.items) if not item.static and not item.material.blended]
+            low, high = boxes[0][inside] - boxes[1][inside], boxes[0][inside] + boxes[1][inside]
+            lighting["shadow_moving"] = self._map.rectangle(low, high)
         lighting["sun_irradiance"][3] = 1.0
         lighting["shadow_rows"] = self._map.lookup_rows
         penumbra = np.clip(sun.angular_radius * 4.0 / self._map.texel, 1.3, _MAX_PENUMBRA)
@@ -95,15 +96,13 @@ class ShadowPass:
         self,
         items: list[Item],
         target: moderngl.Framebuffer,
-        clear: bool,
         programs: DrawPrograms,
         objects: ObjectBlocks,
         materials: SceneMaterials,
     ) -> None:
         assert self._map is not None
         target.use()
-        if clear:
-            target.clear(depth=1.0)
+        target.clear(depth=1.0)
         matrix = tuple(self._map.matrix.T.ravel())
         for item in items:
             key = "scene/depth.vert", "scene/depth.frag", item.depth

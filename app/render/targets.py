@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import moderngl
 
 from app.conventions import Size
+from app.render.gl_context import unbind_framebuffer
 from app.render.gl_functions import LOWER_LEFT, NEGATIVE_ONE_TO_ONE, ZERO_TO_ONE, gl_functions, store_depth_as_float
 
 
@@ -16,6 +17,7 @@ class RenderTargets:
 
     def __init__(self, context: moderngl.Context, size: Size) -> None:
         self.size = size
+        self._context = context
         self.colour = context.texture(size, 4, dtype="f2")
         self.motion = context.texture(size, 2, dtype="f2")
         self.reactive = context.texture(size, 1, dtype="f1")
@@ -33,6 +35,7 @@ class RenderTargets:
         self.moving = context.framebuffer([self.motion], self.depth)
 
     def release(self) -> None:
+        unbind_framebuffer(self._context)
         for item in (
             self.geometry, self.lit, self.blended, self.moving,
             self.colour, self.motion, self.reactive, self.base, self.normal, self.depth,

@@ -30,6 +30,7 @@ layout(std140, binding = 1) uniform Lighting {
     vec4 shadowRow1;
     vec4 shadowRow2;
     vec4 shadowScale;        // world size of a texel in m, 1 / texels, penumbra radius in texels
+    vec4 shadowMoving;       // rectangle of the map that moving things touch
     vec4 lightCount;
     PunctualLight lights[MAX_LIGHTS];
 };

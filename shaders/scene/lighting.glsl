@@ -1,6 +1,7 @@
 // Light from the sun, punctual lights and the environment on a metallic-roughness surface.
 #ifdef SHADOWS
-layout(binding = 5) uniform sampler2DShadow shadowMap;
+layout(binding = 5) uniform sampler2DShadow staticShadowMap;
+layout(binding = 7) uniform sampler2DShadow movingShadowMap;
 #endif
 layout(binding = 6) uniform sampler2DArray specularMap;  // octahedral, one layer a step of roughness
 
@@ -101,7 +102,19 @@ void addLight(inout Shading sum, Point p, Lobes lobes, vec3 l, vec3 light) {
 }
 
 #ifdef SHADOWS
-float shadowTap(vec3 uvz, vec2 offset) { return texture(shadowMap, vec3(uvz.xy + offset, uvz.z)); }
+// Nine taps of a disc, each a bilinear comparison; the same for every pixel and frame, so that nothing flickers.
+// The four outer ones first: where they agree, the point is lit or in shadow altogether.
+float discVisibility(sampler2DShadow map, vec3 at, float r) {
+    float sum = texture(map, at + vec3(0.92, 0.38, 0.0) * r) + texture(map, at + vec3(-0.38, 0.92, 0.0) * r)
+              + texture(map, at + vec3(-0.92, -0.38, 0.0) * r) + texture(map, at + vec3(0.38, -0.92, 0.0) * r);
+    float visible = sum * 0.25;
+    if (sum > 0.01 && sum < 3.99) {
+        sum += texture(map, at + vec3(0.35, -0.35, 0.0) * r) + texture(map, at + vec3(-0.35, -0.35, 0.0) * r)
+             + texture(map, at + vec3(-0.35, 0.35, 0.0) * r) + texture(map, at + vec3(0.35, 0.35, 0.0) * r) + texture(map, at);
+        visible = sum / 9.0;
+    }
+    return visible;
+}
 
 float sunVisibility(vec3 position, vec3 n) {
     float nl = dot(n, sunDirection.xyz);
@@ -110,18 +123,11 @@ float sunVisibility(vec3 position, vec3 n) {
     vec4 h = vec4(p, 1.0);
     vec3 uvz = vec3(dot(shadowRow0, h), dot(shadowRow1, h), dot(shadowRow2, h));
     vec2 outside = abs(uvz.xy - 0.5);
-    float visible = 1.0;
+    float visible = 1.0, radius = shadowScale.z * shadowScale.y;
     if (max(outside.x, outside.y) < 0.5 && uvz.z < 1.0) {
-        float r = shadowScale.z * shadowScale.y;
-        // Four outer taps of the disc first: where they agree, the point is lit or in shadow altogether.
-        float sum = shadowTap(uvz, vec2(0.92, 0.38) * r) + shadowTap(uvz, vec2(-0.38, 0.92) * r)
-                  + shadowTap(uvz, vec2(-0.92, -0.38) * r) + shadowTap(uvz, vec2(0.38, -0.92) * r);
-        visible = sum * 0.25;
-        if (sum > 0.01 && sum < 3.99) {
-            sum += shadowTap(uvz, vec2(0.35, -0.35) * r) + shadowTap(uvz, vec2(-0.35, -0.35) * r)
-                 + shadowTap(uvz, vec2(-0.35, 0.35) * r) + shadowTap(uvz, vec2(0.35, 0.35) * r) + shadowTap(uvz, vec2(0.0));
-            visible = sum / 9.0;
-        }
+        visible = discVisibility(staticShadowMap, uvz, radius);
+        bool nearMoving = all(greaterThan(uvz.xy, shadowMoving.xy)) && all(lessThan(uvz.xy, shadowMoving.zw));
+        if (nearMoving && visible > 0.0) visible = min(visible, discVisibility(movingShadowMap, uvz, radius));
     }
     return visible;
 }
