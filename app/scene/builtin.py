@@ -39,7 +39,7 @@ def scene_file(name_or_path: str) -> Path:
         if built_in.is_file():
             return built_in
     path = Path(text).expanduser()
-    if _is_plain_name(text) and not path.is_file():
+    if not text or (_is_plain_name(text) and not path.is_file()):
         raise SuperseeError(f"There is no scene {text!r}", "it is neither built in nor a file", _advice(text))
     return path
 

@@ -15,8 +15,8 @@ from app.scene.model import Image
 
 LARGEST_SIDE = 4096
 """Larger images are scaled down to this many pixels along their longer side."""
-MOST_PIXELS = 2**28
-"""What an image may have before it is scaled down (2^28 is 16384 x 16384, 1 GiB as RGBA)."""
+MOST_PIXELS = 80_000_000
+"""What an image may have before it is scaled down: more than 8192 x 8192, and below what Pillow warns of."""
 PIXEL_BUDGET = 2**28
 """Pixels of all images together; beyond it, further images are scaled down more."""
 _FORMATS = ("PNG", "JPEG", "WEBP")

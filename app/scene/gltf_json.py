@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 _LARGEST_INTEGER = 2**53
+_LARGEST_NUMBER = 3.5e38  # what a 32-bit float can hold
 
 
 class BadGltf(Exception):
@@ -120,7 +120,7 @@ def _kind(value: object) -> str:
 def _number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadGltf(f"{where} should be a number, not {_kind(value)}")
-    if (isinstance(value, int) and abs(value) > _LARGEST_INTEGER) or not math.isfinite(value):
+    if not abs(value) <= _LARGEST_NUMBER:  # NaN compares false
         raise BadGltf(f"{where} is not a usable number")
     return float(value)
 
