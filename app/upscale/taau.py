@@ -21,22 +21,24 @@ from app.upscale.target import Target, timed
 
 SETTINGS: dict[str, float] = {
     "KNEE": ACCUMULATION_KNEE,
-    "DEPTH_TOLERANCE": 0.05,  # part of the distance by which an occluder must have been nearer
+    "DEPTH_TOLERANCE": 0.02,  # part of the distance by which an occluder must have been nearer
     "EDGE_RATIO": 0.02,  # depth step in 3x3, as a part, above which motion is borrowed from the nearest surface
-    "WIDE": 1.6,  # Gaussian exp(-k d^2), d in LR pixels: without history
-    "NARROW": 2.2,  # the same with much history
+    "OWN_BIAS": 0.7,  # weight of the pixel's own motion against the nearest surface's, at equal error
+    "WIDE": 3.0,  # the samples' kernel exp(-k d^2) without history, d in LR pixels
+    "NARROW": 3.0,  # the same with much history, d in display pixels
     "NARROWING": 2.0,  # accumulated weight at which the kernel is half-way narrow
-    "CONTRIBUTION": 0.5,  # exp(-k d^2), d in display pixels: what a sample adds to a display pixel's weight
+    "CONTRIBUTION": 2.0,  # exp(-k d^2), d in display pixels: what a frame adds to a display pixel's weight
     "LEAST_WEIGHT": 0.05,
+    "HISTORY_SHARPNESS": 0.65,  # 0.5 is Catmull-Rom; more holds off the blur of fetching history again and again
     "CAP_STILL": 32.0,  # accumulated weight that history may keep
-    "CAP_MOVING": 4.0,  # resampling blurs a little every frame, so moving history must be renewed
+    "CAP_MOVING": 1.2,  # resampling blurs a little every frame, so moving history must be renewed
     "MOVING_SPEED": 2.0,  # display pixels a frame that count as fully moving
-    "GAMMA_STILL": 2.0,  # standard deviations that history may leave the neighbourhood by
-    "GAMMA_MOVING": 1.5,
+    "GAMMA_STILL": 4.0,  # standard deviations that history may leave the neighbourhood by
+    "GAMMA_MOVING": 2.5,
     "BOX_MARGIN": 0.002,
-    "CLIP_DISTRUST": 0.5,  # how much of clipped history's weight is lost
+    "CLIP_DISTRUST": 1.0,  # how much of the weight is lost by history that had to be clipped
 }
-"""Tuned on our own scenes and on a recording by Blender; colour settings are in range-compressed space."""
+"""Tuned on scenes of ours and on a recording by Blender together; colours are in range-compressed space."""
 
 
 class Taau:
@@ -133,6 +135,7 @@ class Taau:
                 "sampleAndTrust": prepared[0],
                 "motionAndChroma": prepared[1],
                 "meanAndLuma": prepared[2],
+                "motion": frame.motion,
                 "history": self._accumulated[self._turn ^ 1].textures[0],
             },
             renderPerDisplay=render_per_display(frame),
