@@ -9,6 +9,24 @@ import pytest
 
 from app.render.gl_context import free_dropped
 
+_NO_GPU = "needs an NVIDIA GPU with its driver"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from app.commands.doctor import nvidia_driver
+
+    if not nvidia_driver():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason=_NO_GPU))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum(_NO_GPU in str(report.longrepr) for report in skipped)
+    others = len(skipped) - count
+    terminalreporter.write_line(f"gpu tests skipped: {count} (no NVIDIA GPU), other tests skipped: {others}")
+
 
 @pytest.fixture(scope="session")
 def gl_session() -> Iterator[moderngl.Context]:

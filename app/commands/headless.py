@@ -11,7 +11,7 @@ import moderngl
 import numpy as np
 
 from app.capture.provenance import provenance
-from app.commands.networks import neural_options
+from app.commands.networks import network_folder, neural_options
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.present.composition import GAP, Composition, PaneContent
@@ -73,6 +73,8 @@ class Headless:
         from app.scene.builtin import load_scene
 
         self.plan = plan
+        if "neural" in plan.methods:
+            network_folder(plan.network)  # what is missing is said before seconds are spent on the scene
         self.model = load_scene(plan.scene)
         self.path = find_path(self.model, plan.path)
         self._stack = ExitStack()

@@ -1,0 +1,124 @@
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.capture.image_files import read_exr, read_png
+from app.cli import main
+from app.commands import render as render_command
+from app.commands.figures import QUALITY
+from app.commands.headless import canvas_size
+from app.measure.image_metrics import display_image, psnr
+
+METHODS = ("native", "bilinear", "taau")
+
+
+def _report(out: Path) -> dict[str, Any]:
+    return json.loads((out / "report.json").read_text())
+
+
+def test_a_run_leaves_frames_video_stills_and_report_and_nothing_else(rendered: Path) -> None:
+    names = {path.name for path in rendered.iterdir()}
+    assert names == {"frames", "stills", "side-by-side.mp4", "report.json", "report.png", "report.html"}
+    for method in (*METHODS, "reference"):
+        files = sorted(path.name for path in (rendered / "frames" / method).iterdir())
+        assert files == [f"{n:04d}.exr" for n in range(1, 5)]
+    assert len(list((rendered / "stills").glob("frame-????.png"))) == 3
+
+
+def test_the_report_has_an_entry_a_method_with_figures_and_stage_times(rendered: Path) -> None:
+    report = _report(rendered)
+    assert tuple(report["methods"]) == METHODS
+    for entry in report["methods"].values():
+        assert all(math.isfinite(entry[figure]) for figure in QUALITY)
+        assert len(entry["frames"]["psnr"]) == 4
+        assert entry["frames"]["flicker"][0] is None  # nothing came before the first frame
+        assert entry["stage_ms"]["render"] > 0
+        assert entry["stage_ms"]["total"] >= entry["stage_ms"]["render"]
+    assert {"pre", "post"} <= set(report["methods"]["taau"]["stage_ms"])
+    assert report["settings"]["render_size"] == [48, 32]
+    assert report["settings"]["mode"] == "Performance"
+    assert report["machine"]["renderer"]
+    assert "numpy" in report["versions"]
+
+
+def test_figures_are_those_of_the_frames_on_disk(rendered: Path) -> None:
+    images = {
+        name: display_image(read_exr(rendered / "frames" / name / "0003.exr"), 1.0) for name in ("taau", "reference")
+    }
+    measured = psnr(images["taau"], images["reference"])
+    reported = _report(rendered)["methods"]["taau"]["frames"]["psnr"][2]
+    assert measured == pytest.approx(reported, abs=0.5)  # the scene's exposure is near 1; halves round
+
+
+def test_the_video_shows_every_frame_side_by_side_and_is_tagged(rendered: Path) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(rendered / "side-by-side.mp4")) as container:
+        codec = container.streams.video[0].codec_context
+        assert (codec.color_primaries, codec.colorspace, codec.color_range) == (1, 1, 1)
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(frames) == 4
+    width, height = canvas_size((96, 64), 4)
+    assert frames[0].shape == (height + height % 2, width + width % 2, 3)
+    assert frames[0].std() > 5
+
+
+def test_stills_say_how_they_were_made(rendered: Path) -> None:
+    pixels, text = read_png(next((rendered / "stills").glob("frame-0003.png")))
+    assert pixels.shape[:2] == canvas_size((96, 64), 4)[::-1]
+    record = json.loads(text)
+    assert record["scene"] == "court"
+    assert record["ratio"] == 2.0
+
+
+def test_the_report_picture_is_drawn(rendered: Path) -> None:
+    pixels, _ = read_png(rendered / "report.png")
+    assert pixels.shape[1] == 1600
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 100
+    assert "side-by-side.mp4" in (rendered / "report.html").read_text()
+
+
+def test_the_same_command_gives_the_same_pixels(rendered: Path, tmp_path: Path) -> None:
+    again = ["--size", "96x64", "--reference", "2", "--methods", ",".join(METHODS), "--frames", "3"]
+    assert main(["render", "court", *again, "--out", str(tmp_path)]) == 0
+    for method in (*METHODS, "reference"):
+        for number in (1, 3):
+            name = Path("frames") / method / f"{number:04d}.exr"
+            assert np.array_equal(read_exr(tmp_path / name), read_exr(rendered / name)), name
+    assert (tmp_path / "side-by-side.mp4").stat().st_size > 0
+
+
+def test_without_a_reference_there_are_times_and_no_figures(tmp_path: Path) -> None:
+    options = ["--size", "64x48", "--frames", "1", "--reference", "0", "--methods", "bilinear", "--format", "png"]
+    assert main(["render", "court", *options, "--mode", "quality", "--out", str(tmp_path)]) == 0
+    entry = _report(tmp_path)["methods"]["bilinear"]
+    assert all(entry[figure] is None for figure in QUALITY)
+    assert entry["stage_ms"]["total"] > 0
+    assert read_png(tmp_path / "frames" / "bilinear" / "0001.png")[0].shape == (48, 64, 3)
+
+
+def test_a_run_that_fails_midway_leaves_the_folder_as_it_was(
+    rendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.json").write_text("{}")
+    (tmp_path / "mine.txt").write_text("keep")
+
+    def broken(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(render_command, "_write_frame", broken)
+    with pytest.raises(OSError, match="full"):
+        main(["render", "court", "--size", "64x48", "--frames", "2", "--reference", "0", "--methods", "nearest",
+              "--out", str(tmp_path)])  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == {"report.json", "mine.txt"}
+    assert (tmp_path / "report.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(("count", "grid"), [(1, (1, 1)), (2, (2, 1)), (3, (3, 1)), (4, (2, 2)), (5, (3, 2))])
+def test_pictures_in_the_video_keep_their_size(count: int, grid: tuple[int, int]) -> None:
+    width, height = canvas_size((640, 360), count)
+    assert grid[0] * 640 <= width < grid[0] * 640 + 16
+    assert grid[1] * 360 <= height < grid[1] * 360 + 16
