@@ -9,6 +9,7 @@ from app.render.gl_context import is_software
 from app.scene.model import SceneModel, TextureUse
 
 _SRGB8_ALPHA8 = 0x8C43
+_MOST_ALPHA_BOOST = 1.6
 HARDWARE_ANISOTROPY, SOFTWARE_ANISOTROPY = 8.0, 1.0  # on llvmpipe anisotropic lookups cost more than all shading
 
 
@@ -73,7 +74,9 @@ def coverage_mips(pixels: np.ndarray, cutoff: float) -> list[np.ndarray]:
         mip[..., :3] = level[..., :3] ** (1 / 2.2) * 255.0 + 0.5
         alpha = level[..., 3]
         reached = float(np.quantile(alpha, 1.0 - coverage)) if 0.0 < coverage < 1.0 else threshold
-        mip[..., 3] = np.clip(alpha * (threshold / max(reached, 1.0)) + 0.5, 0.0, 255.0)
+        # A thin mesh whose wires are finer than this level would turn into a solid sheet: it fades out instead.
+        boost = min(threshold / max(reached, 1.0), _MOST_ALPHA_BOOST)
+        mip[..., 3] = np.clip(alpha * boost + 0.5, 0.0, 255.0)
         mips.append(mip)
     return mips
 

@@ -5,6 +5,7 @@ The street runs along Z (x -3.4..3.4, kerbs beyond), houses at x = -6 and x = 6,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from assets.generator.scene_builder import MaterialHandle, SceneBuilder
 from assets.generator.shape import Shape, merged
 from assets.generator.textures_cutout import chain_link
 from assets.generator.textures_masonry import asphalt, brick, chequer_tiles, glazed_wall, plaster
-from assets.generator.textures_screens import billboard, game_screens, posters, vending
+from assets.generator.textures_screens import billboard, game_screens, paper_lantern, posters, vending
 from assets.generator.textures_signs import enamel, neon, ticker
 from assets.generator.textures_wood_metal import brushed_metal, ribbed_shutter
 
@@ -44,8 +45,8 @@ def _materials(s: SceneBuilder) -> Materials:
         "cabinet": m("cabinet", colour=(0.06, 0.03, 0.10), roughness=0.3),
         "glass": m("shop_glass", colour=(0.75, 0.85, 0.95, 0.14), alpha="BLEND", metallic=0.0, roughness=0.03,
                    reactive=0.35),
-        "tube_pink": m("tube_pink", emissive=(1.0, 0.12, 0.45), strength=6.0, **glow),
-        "tube_cyan": m("tube_cyan", emissive=(0.10, 0.80, 1.0), strength=5.0, **glow),
+        "tube_pink": m("tube_pink", emissive=(1.0, 0.05, 0.30), strength=2.6, **glow),
+        "tube_cyan": m("tube_cyan", emissive=(0.03, 0.55, 1.0), strength=2.4, **glow),
         "lamp": m("lamp", emissive=(1.0, 0.72, 0.42), strength=5.0, **glow),
         "lit": m("lit_window", emissive=(0.85, 0.50, 0.22), strength=0.5, **glow),
         "unlit": m("dark_window", colour=(0.02, 0.025, 0.035), metallic=0.0, roughness=0.08),
@@ -91,8 +92,8 @@ def _arcade_hall(s: SceneBuilder, m: Materials) -> None:
         s.still(m["black"], box((0.08, 0.35, z1 - z0 - 0.5), (-6.0, 0.32, (z0 + z1) / 2)),
                 box((0.06, 0.06, z1 - z0 - 0.5), (-6.0, 3.1, (z0 + z1) / 2)),
                 *(box((0.05, 2.6, 0.05), (-6.0, 1.8, z)) for z in np.linspace(z0, z1, 4)[1:-1]))
-    for z in np.arange(-14.5, 8, 2.3):
-        s.still(m["tube_pink" if int(z * 10) % 2 else "tube_cyan"], tube([(-8.9, 3.2, z), (-6.4, 3.2, z)], 0.022, 6))
+    for i, z in enumerate(np.arange(-14.5, 8, 2.3)):
+        s.still(m["tube_pink" if i % 2 else "tube_cyan"], tube([(-8.9, 3.2, z), (-6.4, 3.2, z)], 0.022, 6))
     screen = s.material("game_screen", colour=(0.01, 0.01, 0.01), glow=game_screens(), strength=2.2, roughness=0.15,
                         uv_scroll=[0.0, 0.11], reactive=0.5)
     for i, z in enumerate(np.arange(-14.2, 7.5, 1.15)):
@@ -188,8 +189,9 @@ def _overhead(s: SceneBuilder, m: Materials) -> None:
         cable, bulbs = props.string_lights((-5.9, 4.9, z), (5.9, 4.6, z - 1.0), sag, 16)
         s.still(m["black"], cable)
         s.still(m["lamp"], bulbs)
-    lantern = lathe([(0.001, -0.30), (0.12, -0.28), (0.24, -0.12), (0.26, 0.0), (0.24, 0.12), (0.12, 0.28), (0.001, 0.30)], 18)
-    paper = s.material("lantern", colour=(0.5, 0.1, 0.05), emissive=(1.0, 0.22, 0.06), strength=1.8, roughness=0.8)
+    lantern = lathe([(0.001, -0.30), (0.12, -0.28), (0.24, -0.12), (0.26, 0.0), (0.24, 0.12), (0.12, 0.28), (0.001, 0.30)], 24)
+    lantern = replace(lantern, uv=np.stack([lantern.uv[:, 0] * 2, 0.5 - lantern.positions[:, 1] / 0.6], axis=1))
+    paper = s.material("lantern", colour=(0.5, 0.1, 0.05), glow=paper_lantern(), strength=1.5, roughness=0.8)
     for i, z in enumerate((-3.4, -2.2, -1.0)):
         pivot = s.node(f"lantern_{i}", [(paper, lantern.moved(y=-0.5)), (m["black"], tube([(0, 0, 0), (0, -0.24, 0)], 0.008, 5))], at=(4.75, 3.3, z))
         s.animate(f"lantern_{i}", pivot, "rotation", *swinging("z", 6.0, 2.6 + 0.3 * i))
@@ -203,7 +205,7 @@ def _moving(s: SceneBuilder, m: Materials) -> None:
     wheels = merged([cylinder(0.2, 0.14, 18).turned("z", 90).moved(x, 0.2, z) for x in (-0.42, 0.56) for z in (-0.62, 0.62)])
     lamps = merged([sphere(0.07, 12, 8).moved(x, 0.62, 1.0) for x in (-0.3, 0.3)])
     pod = s.node("pod", [(m["lacquer"], body), (m["rubber"], wheels), (m["lamp"], lamps), (m["tube_cyan"], band)], at=(2.2, 0, 5))
-    s.animate("pod", pod, "translation", *shuttle((2.3, 0.0, 5.5), (2.3, 0.0, -13.0), 14.0))
+    s.animate("pod", pod, "translation", *shuttle((2.3, 0.0, -13.0), (2.3, 0.0, 5.0), 14.0))
     facets = sphere(0.42, 28, 16)
     flat = facets.indices.reshape(-1, 3)
     corners = facets.positions[flat.reshape(-1)]
@@ -238,14 +240,14 @@ def _pod_body() -> Shape:
 def _cameras() -> list[dict]:
     return [
         path("tour",
-             shot((0.0, (2.6, 1.7, 7.4), (-1.4, 2.0, -8.0), 52), (2.8, (1.4, 1.6, 5.6), (-1.6, 2.1, -8.0), 52),
+             shot((0.0, (1.6, 1.7, 7.4), (-0.8, 1.9, -8.0), 52), (2.8, (1.0, 1.6, 5.6), (-1.6, 2.1, -8.0), 52),
                   (5.2, (0.2, 1.5, 3.6), (-1.2, 2.3, -8.0), 52)),
-             shot((0.0, (-3.6, 1.5, 4.6), (-8.0, 1.5, 0.0), 50), (2.2, (-3.9, 1.5, 1.8), (-8.4, 1.45, -2.6), 50),
+             shot((0.0, (-3.4, 1.5, 3.0), (-8.0, 1.5, -1.0), 50), (2.2, (-3.8, 1.5, 0.8), (-8.4, 1.45, -3.2), 50),
                   (4.2, (-4.2, 1.6, -2.2), (-8.4, 1.5, -6.4), 50)),
              shot((0.0, (1.6, 1.6, -3.6), (5.8, 1.9, -6.4), 50), (1.6, (2.0, 1.6, -4.4), (5.8, 1.9, -7.2), 46),
                   (2.6, (1.4, 1.7, -3.6), (5.6, 2.4, -2.6), 48), (4.6, (1.2, 1.8, -1.0), (5.6, 2.2, -1.4), 48)),
-             shot((0.0, (-0.6, 0.45, -3.0), (0.0, 2.6, -15.0), 54), (2.4, (-0.4, 0.6, -5.6), (0.2, 3.2, -15.0), 54),
-                  (4.6, (0.2, 1.6, -7.0), (0.3, 4.2, -15.0), 54))),
+             shot((0.0, (-2.8, 0.42, 3.2), (0.6, 1.7, -8.0), 50), (2.4, (-1.9, 0.5, 1.2), (0.8, 2.0, -8.0), 50),
+                  (4.8, (-0.6, 0.9, -1.2), (0.8, 2.8, -9.0), 50))),
         path("still", shot((0.0, (1.6, 1.6, 5.4), (-1.4, 2.1, -8.0), 52), (10.0, (1.55, 1.6, 5.36), (-1.4, 2.1, -8.0), 52))),
         path("pan", shot((0.0, (0.6, 1.65, 1.6), (-7.0, 1.6, -3.0)), (1.4, (0.6, 1.65, 1.6), (0.4, 2.4, -9.0)),
                          (2.8, (0.6, 1.65, 1.6), (7.0, 1.8, -2.6)), (4.2, (0.6, 1.65, 1.6), (0.4, 2.4, -9.0)),
@@ -260,10 +262,10 @@ def build(folder: Path) -> Path:
         part(s, m)
     walking_figure(s, clothes("walker", (0.14, 0.15, 0.18), (0.86, 0.84, 0.30), (0.12, 0.13, 0.22), (0.62, 0.42, 0.33),
                               (0.82, 0.82, 0.80)), 8, (-1.4, 0, -4.2), start=40.0)
-    s.light("pink", (-4.6, 3.0, -1.4), (1.0, 0.22, 0.52), 16.0, 14.0)
-    s.light("cyan", (4.6, 2.9, -3.4), (0.25, 0.80, 1.0), 13.0, 14.0)
-    s.light("hall", (-7.2, 2.8, 2.6), (1.0, 0.62, 0.36), 12.0, 12.0)
-    s.light("billboard", (0.0, 4.6, -12.6), (0.78, 0.42, 1.0), 26.0, 18.0)
-    s.extras |= {"environment": "night", "environment_strength": 0.8, "exposure": 1.35, "sun": None, "mirror_height": 0.0,
+    s.light("pink", (-4.4, 3.4, -1.4), (1.0, 0.24, 0.52), 24.0, 14.0)
+    s.light("cyan", (4.6, 2.9, -3.4), (0.25, 0.80, 1.0), 20.0, 14.0)
+    s.light("hall", (-7.2, 2.8, 2.6), (1.0, 0.62, 0.36), 14.0, 14.0)
+    s.light("billboard", (0.0, 5.2, -11.2), (0.72, 0.46, 1.0), 44.0, 22.0)
+    s.extras |= {"environment": "night", "environment_strength": 1.2, "exposure": 1.5, "sun": None, "mirror_height": 0.0,
                  "camera_paths": _cameras()}
     return s.save(folder)

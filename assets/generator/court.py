@@ -18,7 +18,7 @@ from assets.generator.scene_builder import MaterialHandle, SceneBuilder
 from assets.generator.shape import Shape
 from assets.generator.textures_cutout import chain_link, leaf_spray
 from assets.generator.textures_masonry import brick, pavers, plaster
-from assets.generator.textures_signs import enamel, flag, notice, ticker
+from assets.generator.textures_signs import enamel, flag, notice, room, ticker
 from assets.generator.textures_wood_metal import brushed_metal, planks, worn_paint
 
 Materials = dict[str, MaterialHandle]
@@ -40,18 +40,18 @@ def _materials(s: SceneBuilder) -> Materials:
         "chrome": m("chrome", colour=(0.93, 0.93, 0.94), metallic=1.0, roughness=0.06),
         "teal": m("teal_paint", worn_paint((0.06, 0.36, 0.38), name="teal"), tile=0.7),
         "red": m("red_paint", worn_paint((0.66, 0.16, 0.10), name="red", seed=92), tile=0.7),
-        "interior": m("interior", colour=(0.05, 0.045, 0.04), emissive=(0.16, 0.11, 0.06), roughness=0.9),
+        "interior": m("interior", colour=(0.03, 0.03, 0.03), glow=room(), strength=0.55, roughness=0.9),
         "glass": m("glass", colour=(0.60, 0.72, 0.74, 0.22), alpha="BLEND", metallic=0.0, roughness=0.04,
                    reactive=0.35),
-        "water": m("water", colour=(0.10, 0.24, 0.25, 0.72), alpha="BLEND", metallic=0.0, roughness=0.05,
+        "water": m("water", colour=(0.03, 0.16, 0.17, 0.86), alpha="BLEND", metallic=0.0, roughness=0.05,
                    reactive=0.5),
         "bulb": m("bulb", colour=(1.0, 0.85, 0.6), emissive=(1.0, 0.72, 0.38), strength=5.0, roughness=0.4),
-        "leaves": m("leaves", leaf_spray(), alpha="MASK", cutoff=0.42, double_sided=True, roughness=0.75),
-        "hedge": m("hedge", leaf_spray(seed=131, base=(58, 98, 44), name="hedge", leaves=70, length=(0.10, 0.16)),
+        "leaves": m("leaves", leaf_spray(base=(112, 150, 58)), alpha="MASK", cutoff=0.42, double_sided=True, roughness=0.75),
+        "hedge": m("hedge", leaf_spray(seed=131, base=(92, 140, 66), name="hedge", leaves=70, length=(0.10, 0.16)),
                    alpha="MASK", cutoff=0.42, double_sided=True, roughness=0.8),
         "bark": m("bark", planks(pale=(0.40, 0.33, 0.26), dark=(0.24, 0.19, 0.15), name="bark", seed=77), tile=0.5),
-        "chain": m("chain_link", chain_link(), tile=0.6, alpha="MASK", cutoff=0.4, double_sided=True, metallic=0.85,
-                   roughness=0.4),
+        "chain": m("chain_link", chain_link(), tile=0.6, alpha="MASK", cutoff=0.4, double_sided=True, metallic=0.4,
+                   roughness=0.45),
         "soil": m("soil", colour=(0.09, 0.065, 0.045), roughness=1.0),
     }
 
@@ -68,7 +68,7 @@ def _walls(s: SceneBuilder, m: Materials) -> None:
     for size, centre in (((20, 7, 1), (0, 3.5, -8.5)), ((1, 4.6, 16), (-10.5, 2.3, 0)), ((44, 0.4, 40), (0, -0.21, 0))):
         s.occluders.add(size, centre)
     # The street behind the fence and the houses that close the view to the east and south.
-    s.still(m["plaster"], grid((15, 0, -16), (0, 0, 34), (0, 7.5, 0), 2.0).flipped())
+    s.still(m["plaster"], grid((15, 0, -16), (0, 0, 34), (0, 7.5, 0), 2.0))
     s.still(m["plaster"], grid((15, 0, 13), (-32, 0, 0), (0, 5.5, 0), 2.0))
     s.still(m["stone"], box((0.4, 0.2, 34), (14.9, 7.5, 1)), box((32, 0.2, 0.4), (-1, 5.5, 12.9)))
     for z in np.linspace(-11, 11, 7):
@@ -85,7 +85,7 @@ def _north_side(s: SceneBuilder, m: Materials) -> None:
         s.still(m["cream"], frame.moved(x, y, -7.99))
         s.still(m["interior"], pane.moved(x, y, -8.005))
         s.still(m["glass"], pane.moved(x, y, -7.985))
-    s.still(m["interior"], grid((-4.55, 0, -7.985), (2.1, 0, 0), (0, 2.5, 0)))
+    s.still(m["interior"], grid((-4.55, 0, -7.985), (2.1, 0, 0), (0, 2.5, 0), metres=False))
     s.still(m["teal"], *(box((0.12, 2.6, 0.14), (x, 1.3, -7.95)) for x in (-4.6, -3.5, -2.4)),
             box((2.4, 0.14, 0.16), (-3.5, 2.6, -7.95)), box((2.1, 0.6, 0.06), (-3.5, 0.3, -7.95)))
     s.still(m["glass"], grid((-4.55, 0.6, -7.955), (2.1, 0, 0), (0, 1.95, 0)))
@@ -94,8 +94,8 @@ def _north_side(s: SceneBuilder, m: Materials) -> None:
     led = s.material("ticker", colour=(0.01, 0.01, 0.01), glow=ticker("OPEN UNTIL LATE   ***   FRESH COFFEE   "
                      "CINNAMON ROLLS   ***   TEMPORAL TEA 4.50   "), strength=4.0, roughness=0.3, uv_scroll=[0.035, 0.0],
                      reactive=0.6)
-    s.still(m["dark"], box((3.4, 0.40, 0.16), (-3.5, 3.08, -7.90)))
-    s.still(led, grid((-5.15, 2.92, -7.815), (3.3, 0, 0), (0, 0.32, 0), metres=False).with_uv((0.33, 1.0)))
+    s.still(m["dark"], box((3.9, 0.42, 0.16), (-3.5, 3.66, -7.90)))
+    s.still(led, grid((-5.38, 3.49, -7.815), (3.76, 0, 0), (0, 0.34, 0), metres=False).with_uv((0.34, 1.0)))
     for name, text, small, size, at, colours in (
         ("sign_cafe", "THE BRICKWORKS", "COFFEE  ·  BOOKS  ·  REPAIRS", (4.4, 0.85), (-0.6, 5.0), ((24, 62, 66), (238, 222, 186))),
         ("sign_repairs", "CYCLE REPAIRS", "", (1.9, 0.36), (5.9, 3.02), ((150, 44, 30), (240, 230, 206))),
@@ -114,8 +114,8 @@ def _awning(s: SceneBuilder) -> None:
     from assets.generator.texture_set import TextureSet
 
     cloth = s.material("awning", TextureSet("awning", stripes), roughness=0.9, double_sided=True)
-    s.still(cloth, grid((-5.3, 2.72, -6.75), (3.6, 0, 0), (0, 0.62, -1.15), metres=False),
-            grid((-5.3, 2.52, -6.75), (3.6, 0, 0), (0, 0.2, 0), metres=False))
+    s.still(cloth, grid((-5.3, 2.78, -6.85), (3.6, 0, 0), (0, 0.46, -1.05), metres=False),
+            grid((-5.3, 2.58, -6.85), (3.6, 0, 0), (0, 0.2, 0), metres=False))
     s.occluders.add((3.6, 0.1, 1.2), (-3.5, 3.0, -7.3))
 
 
@@ -146,9 +146,9 @@ def _fountain(s: SceneBuilder, m: Materials) -> None:
     s.still(m["brass"], cylinder(0.03, 0.14, 12).moved(y=1.2), tube([(0, 1.30, 0), (0, 1.34, 0)], 0.07, 14, cap=True))
     for i in range(4):
         angle = np.pi / 4 + i * np.pi / 2
-        s.emitter(f"jet_{i}", (1.18 * np.cos(angle), 0.52, 1.18 * np.sin(angle)), count=90, lifetime=0.95,
-                  velocity=[-1.05 * np.cos(angle), 4.2, -1.05 * np.sin(angle)], spread=0.12, gravity=9.0, size=0.022,
-                  colour=[0.85, 0.92, 0.95], additive=False, opacity=0.6, seed=10 + i)
+        s.emitter(f"jet_{i}", (1.18 * np.cos(angle), 0.52, 1.18 * np.sin(angle)), count=150, lifetime=1.05,
+                  velocity=[-0.75 * np.cos(angle), 4.7, -0.75 * np.sin(angle)], spread=0.11, gravity=9.0, size=0.034,
+                  colour=[1.1, 1.15, 1.2], additive=False, opacity=0.75, seed=10 + i)
 
 
 def _ball(radius: float) -> Shape:
@@ -207,7 +207,7 @@ def _wires(s: SceneBuilder, m: Materials) -> None:
 
 
 def _cafe(s: SceneBuilder, m: Materials) -> None:
-    for x, z, turn in ((-7.4, 1.6, 20), (-6.6, 5.0, 70), (5.6, 4.4, -30)):
+    for x, z, turn in ((-7.4, 1.6, 20), (-6.6, 5.0, 70), (5.0, 0.4, -30)):
         s.still(m["steel"], props.table().moved(x, 0, z))
         s.occluders.add((0.6, 0.05, 0.6), (x, 0.72, z))
         for k, angle in enumerate((turn, turn + 150)):
@@ -241,8 +241,8 @@ def _cameras() -> list[dict]:
                   (5.2, (0.4, 1.6, 5.8), (-1.8, 1.8, -4.5), 50)),
              shot((0.0, (7.1, 1.35, 2.6), (9.2, 1.2, -1.0), 48), (2.0, (7.4, 1.4, 1.2), (9.6, 1.2, -1.6), 48),
                   (4.0, (7.3, 1.45, -0.6), (9.6, 1.25, -4.0), 48)),
-             shot((0.0, (3.4, 1.55, -3.6), (1.6, 1.55, -7.6), 42), (1.4, (2.6, 1.5, -4.2), (1.5, 1.6, -7.6), 42),
-                  (2.2, (0.2, 1.6, -4.0), (-3.2, 2.4, -7.6), 46), (4.6, (-0.8, 1.5, -3.6), (-3.4, 1.9, -7.6), 46)),
+             shot((0.0, (3.4, 1.55, -4.6), (1.6, 1.55, -7.6), 44), (1.6, (2.4, 1.5, -4.6), (1.3, 1.6, -7.6), 44),
+                  (2.6, (0.6, 1.6, -3.9), (-2.4, 2.0, -7.6), 50), (5.0, (-0.4, 1.5, -3.7), (-3.0, 1.95, -7.6), 50)),
              shot((0.0, (-8.6, 1.7, 6.6), (0.6, 2.2, -0.6), 52), (3.0, (-8.0, 2.3, 3.8), (0.8, 2.2, -1.4), 52),
                   (5.4, (-6.2, 2.6, 3.4), (2.4, 2.4, -3.4), 52))),
         path("still", shot((0.0, (3.9, 1.6, 5.4), (-1.2, 1.75, -3.6)), (10.0, (3.86, 1.6, 5.38), (-1.2, 1.75, -3.6))), closed=False),
@@ -258,10 +258,10 @@ def build(folder: Path) -> Path:
     for part in (_walls, _north_side, _fountain, _greenery, _fence, _wires, _cafe):
         part(s, m)
     walking_figure(s, clothes("walker", (0.90, 0.86, 0.78), (0.10, 0.22, 0.34), (0.16, 0.17, 0.20), (0.78, 0.52, 0.40),
-                              (0.66, 0.20, 0.13)), 15, (0, 0, 0))
+                              (0.66, 0.20, 0.13)), 15, (0, 0, 0), start=170.0)
     s.extras |= {
-        "environment": "sunset", "environment_strength": 1.3, "exposure": 1.15, "mirror_height": None,
-        "sun": {"direction": [0.62, 0.70, 0.42], "radiance": [5.2, 4.5, 3.6], "angular_radius": 0.016},
+        "environment": "sunrise", "environment_strength": 1.5, "exposure": 1.0, "mirror_height": None,
+        "sun": {"direction": [0.62, 0.70, 0.42], "radiance": [7.4, 6.3, 4.9], "angular_radius": 0.016},
         "camera_paths": _cameras(),
     }
     return s.save(folder)

@@ -37,6 +37,8 @@ def crown(centre: tuple, radii: tuple, cards: int, size: float, seed: int, droop
         positions = card.positions + at
         normals = (positions - middle) / half**2 + np.array([0.0, droop, 0.0])
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        # The front of a card looks out of the crown, so that a double-sided material keeps the crown's normal there.
+        card = card if card.normals[0] @ direction > 0 else card.flipped()
         shapes.append(replace(card, positions=positions, normals=normals).tinted(shade, shade, shade * 0.96))
     return merged(shapes)
 
@@ -80,10 +82,10 @@ def rosette(centre: tuple, leaves: int, length: float, seed: int, lift: tuple = 
     shapes = []
     for i in range(leaves):
         long = length * rng.uniform(0.75, 1.15)
-        card = _card(long, bend=long * rng.uniform(0.25, 0.55))
+        card = _card(long, bend=long * rng.uniform(0.25, 0.55)).flipped()  # its front looks up once it leans out
         turn = rotation("y", 360 * i / leaves + rng.uniform(-14, 14)) @ rotation("x", 90 - rng.uniform(*lift))
         shade = rng.uniform(0.75, 1.0)
         shapes.append(card.transformed(turn).moved(*centre).tinted(shade, shade, shade))
     plant = merged(shapes)
-    normals = plant.normals * np.where(plant.normals[:, 1:2] < 0, -1.0, 1.0) + np.array([0, 0.6, 0])
+    normals = plant.normals * np.where(plant.normals[:, 1:2] < 0, -1.0, 1.0) + np.array([0, 0.8, 0])
     return replace(plant, normals=normals / np.linalg.norm(normals, axis=1, keepdims=True))

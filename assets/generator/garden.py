@@ -141,7 +141,7 @@ def _palms(s: SceneBuilder, m: Materials) -> None:
         trunk = np.array([x, 0.3, z]) + t * np.array([0, height, 0]) + t**2 * lean
         s.still(m["trunk"], tube(trunk, 0.13 - 0.05 * t[:, 0], 9))
         s.occluders.add((0.2, height, 0.2), (x, height / 2, z))
-        crowns.append(rosette(tuple(trunk[-1]), 15, 1.7, 40 + seed, (8, 62)))
+        crowns += [rosette(tuple(trunk[-1]), 11, 1.75, 40 + seed, (2, 30)), rosette(tuple(trunk[-1]), 7, 1.5, 50 + seed, (35, 75))]
     node = s.node("palms", [(m["frond"], swaying(merged(crowns), 3.0, 0.10, 44))], weights=[1.0, 0.0])
     s.animate("palms", node, "weights", *waves(4.2))
 
@@ -190,10 +190,10 @@ def _engine(s: SceneBuilder, m: Materials) -> None:
     s.still(m["oxblood"], bevelled_box((0.16, 1.3, 0.3), 0.03, (cylinder_x + 0.5, 1.32, z + 0.16)))
     led = s.material("display", colour=(0.01, 0.015, 0.01), glow=ticker("PRESSURE 4.2 BAR   15 RPM   HUMIDITY 71 %   MIST IN 3 MIN   ", ink=(90, 255, 130)),
                      strength=3.0, roughness=0.3, uv_scroll=[0.045, 0.0], reactive=0.6)
-    s.still(m["green"], bevelled_box((1.9, 0.34, 0.12), 0.02, (0.1, 0.38, z + 0.82)))
-    s.still(led, grid((-0.8, 0.26, z + 0.885), (1.8, 0, 0), (0, 0.24, 0), metres=False).with_uv((0.30, 1.0)))
+    s.still(m["green"], bevelled_box((1.5, 0.36, 0.12), 0.02, (0.55, 0.92, z + 0.62)), box((0.08, 0.2, 0.06), (0.55, 0.72, z + 0.62)))
+    s.still(led, grid((-0.14, 0.80, z + 0.685), (1.38, 0, 0), (0, 0.24, 0), metres=False).with_uv((0.18, 1.0)))
     s.emitter("steam", (cylinder_x + 0.5, 4.45, z - 0.3), count=70, lifetime=2.6, velocity=[0.0, 0.9, 0.1], spread=0.22, gravity=-0.1,
-              size=0.16, colour=[0.75, 0.77, 0.78], additive=False, opacity=0.16, seed=61)
+              size=0.30, colour=[0.9, 0.92, 0.92], additive=False, opacity=0.22, seed=61)
 
 
 def _aisle(s: SceneBuilder, m: Materials) -> None:
@@ -209,7 +209,7 @@ def _aisle(s: SceneBuilder, m: Materials) -> None:
         s.still(m["soil"], disc(0.23, 16).moved(x, 0.42, z))
         s.still(m["flower"] if i % 2 else m["leaves"], crown((x, 0.85, z), (0.36, 0.42, 0.36), 30, 0.42, 700 + i, 0.5))
         s.occluders.add((0.4, 0.46, 0.4), (x, 0.23, z))
-    for z in (4.0, -5.0):
+    for z in (4.6, -1.6):
         s.still(m["green"], tube([(0, _RIDGE, z), (0, 4.35, z)], 0.02, 6))
         rotor = s.node(f"fan_{z:.0f}", [(m["wood"], _ceiling_fan()), (m["brass"], sphere(0.12, 16, 10).scaled(1, 0.8, 1))], at=(0, 4.3, z))
         s.animate(f"fan_{z:.0f}", rotor, "rotation", *turning("y", 1.7 if z > 0 else 2.1))
@@ -266,7 +266,7 @@ def _signs(s: SceneBuilder, m: Materials) -> None:
         "Strelitzia reginae|1934", "Please keep the door shut", "Mist at 10, 12, 14 and 16 h"], (512, 640), ground=(232, 232, 220), accent=(34, 82, 62)),
         roughness=0.4, clamp=True)
     back, front = props.sign_board(0.62, 0.78, 0.03)
-    for x, z, turn in ((-2.45, -0.9, 55), (2.45, 3.6, -55), (-2.45, 4.9, 55)):
+    for x, z, turn in ((-2.45, -0.9, 55), (2.5, 3.9, -55), (-2.5, 2.9, 55)):
         for material, piece in ((m["wood"], back), (labels, front)):
             s.still(material, piece.turned("x", -25).turned("y", turn).moved(x, 1.0, z))
         s.still(m["green"], tube([(x, 0, z), (x, 0.95, z)], 0.02, 6))
@@ -296,7 +296,7 @@ def build(folder: Path) -> Path:
         part(s, m)
     walking_figure(s, clothes("walker", (0.80, 0.52, 0.22), (0.93, 0.88, 0.76), (0.22, 0.26, 0.34), (0.80, 0.56, 0.44), (0.30, 0.18, 0.12)),
                    8, (0, 0, 2.4), start=150.0)
-    s.extras |= {"environment": "forest", "environment_strength": 0.9, "exposure": 1.0, "mirror_height": None,
-                 "sun": {"direction": [-0.55, 0.72, 0.40], "radiance": [6.0, 5.3, 4.2], "angular_radius": 0.014},
+    s.extras |= {"environment": "forest", "environment_strength": 0.75, "exposure": 1.0, "mirror_height": None,
+                 "sun": {"direction": [-0.55, 0.72, 0.40], "radiance": [8.0, 7.0, 5.4], "angular_radius": 0.014},
                  "camera_paths": _cameras()}
     return s.save(folder)

@@ -104,3 +104,17 @@ def vending(size: tuple[int, int] = (256, 512), seed: int = 431) -> np.ndarray:
             draw.rectangle((x, y + 14, x + 22, y + 24), fill=(245, 245, 240))
             draw.text((x + 1, y + 43), f"{1.2 + 0.1 * row:.1f}", font=price, fill=(20, 30, 40))
     return np.asarray(image)
+
+
+def paper_lantern(size: int = 128) -> np.ndarray:
+    """(size, size, 3) uint8 glow of a red paper lantern: bright at the lamp, dark at the ends, ribbed, with a sign."""
+    y, x = (np.mgrid[0:size, 0:size] + 0.5) / size
+    ribs = 0.75 + 0.25 * np.abs(np.sin(y * np.pi * 12))
+    body = (0.22 + 0.78 * np.exp(-(((y - 0.55) / 0.26) ** 2))) * ribs
+    ends = np.clip((0.5 - np.abs(y - 0.5) - 0.06) * 40, 0, 1)
+    image = Image.new("L", (size, size), 0)
+    draw = ImageDraw.Draw(image)
+    centred(draw, (size * 0.5, size * 0.5), "N", face("condensed", size * 0.42), 255)  # type: ignore[arg-type]
+    ink = np.asarray(image, float) / 255
+    glow = (body * ends * (1 - 0.85 * ink))[..., None] * np.array([1.0, 0.30, 0.10])
+    return to_bytes(glow)

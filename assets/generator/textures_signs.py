@@ -141,3 +141,29 @@ def flag(size: int = 512, seed: int = 221) -> TextureSet:
     centred(draw, (size * 0.5, size * 0.5 + 20), "S", fitted(draw, "S", "condensed", size * 0.2, size * 0.2), (240, 232, 214))
     weave = 0.94 + 0.06 * ((np.arange(size)[:, None] // 2 + np.arange(size)[None, :] // 2) % 2)
     return TextureSet("flag", to_bytes(np.asarray(image, float) / 255 * weave[..., None]))
+
+
+def room(size: int = 256, seed: int = 231) -> np.ndarray:
+    """(size, size, 3) uint8 emissive picture of a dim room behind a window: curtains, shelves, a lamp."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (size, size), (52, 40, 28))
+    draw = ImageDraw.Draw(image)
+    for shelf in range(4):
+        y = size * (0.30 + 0.17 * shelf)
+        draw.rectangle((size * 0.2, y, size * 0.8, y + 4), fill=(34, 24, 16))
+        x = size * 0.22
+        while x < size * 0.76:
+            w, h = rng.uniform(5, 12), rng.uniform(14, 34)
+            ink = tuple(int(v) for v in rng.uniform(40, 120, 3) * np.array([1.1, 0.8, 0.6]))
+            draw.rectangle((x, y - h, x + w, y), fill=ink)
+            x += w + rng.uniform(1, 9)
+    for side in (0, 1):
+        for fold in range(6):
+            x = (fold * 9) if side == 0 else size - (fold + 1) * 9
+            tone = 70 + 22 * (fold % 2) - 3 * fold
+            draw.rectangle((x, 0, x + 9, size), fill=(tone + 30, tone + 18, tone - 6))
+    draw.rectangle((0, 0, size, size * 0.08), fill=(96, 84, 62))
+    picture = np.asarray(image, float) / 255
+    y, x = np.mgrid[0:size, 0:size] / size
+    lamp = np.exp(-((x - 0.62) ** 2 + (y - 0.22) ** 2) / 0.05)[..., None]
+    return to_bytes((picture * (0.55 + 1.6 * lamp) + lamp * np.array([0.42, 0.28, 0.12])).clip(0, 1))
