@@ -112,18 +112,20 @@ def _state_corners(model: SceneModel, state: SceneState) -> np.ndarray:
             if node.skin >= 0 and primitive.joints is not None:
                 points.append(_skinned_points(primitive, state.joint_matrices[node.skin]))
             else:
-                points.append(_transformed(_box_corners(*_local_bounds(primitive)), state.world[number]))
+                corners = _box_corners(*_local_bounds(primitive, state.morph_weights.get(number)))
+                points.append(_transformed(corners, state.world[number]))
     points += [p.positions for p in state.particles]
     return np.concatenate(points)
 
 
-def _local_bounds(primitive: Primitive) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) of the primitive with all its morph targets, each at 0 or 1."""
-    used = primitive.positions
-    low, high = used.min(axis=0).astype(float), used.max(axis=0).astype(float)
-    if primitive.morph_positions is not None:
-        low = low + np.minimum(primitive.morph_positions.min(axis=1), 0.0).sum(axis=0)
-        high = high + np.maximum(primitive.morph_positions.max(axis=1), 0.0).sum(axis=0)
+def _local_bounds(primitive: Primitive, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """(low, high) of a box around the primitive with its morph targets applied."""
+    low, high = primitive.positions.min(axis=0).astype(float), primitive.positions.max(axis=0).astype(float)
+    if primitive.morph_positions is not None and weights is not None:
+        for deltas, weight in zip(primitive.morph_positions, weights, strict=False):
+            if weight:
+                ends = float(weight) * np.array([deltas.min(axis=0), deltas.max(axis=0)], float)
+                low, high = low + ends.min(axis=0), high + ends.max(axis=0)
     return low, high
 
 

@@ -29,6 +29,12 @@ SHOWN_EXTENSIONS = frozenset({
     "KHR_materials_sheen", "KHR_materials_specular", "KHR_materials_transmission", "KHR_materials_unlit",
     "KHR_mesh_quantization", "KHR_texture_transform",
 })  # fmt: skip
+PLAIN_ENVIRONMENT = "sunset"
+"""Around files that bring no light of their own: even, and with detail enough to watch behind a moving camera."""
+PLAIN_SUN = Sun(radiance=(2.0, 1.9, 1.75))
+
+# Nothing to see: metadata, and alternatives to what the file shows by itself.
+_INVISIBLE_EXTENSIONS = frozenset({"KHR_materials_variants", "KHR_xmp", "KHR_xmp_json_ld", "AGI_articulations"})
 # These say it themselves, more precisely, where the file meets them.
 _NOTED_WHERE_USED = frozenset({"KHR_draco_mesh_compression", "EXT_meshopt_compression", "KHR_texture_basisu"})
 
@@ -74,7 +80,7 @@ def _read_contents(document: Document, materials: list[Material]) -> tuple[Scene
     animations = read_animations(document, accessors, nodes, meshes)
     _note_conflicts(document, animations)
     lights = read_lights(document)
-    ours = read_scene_extras(document, nodes) or SceneExtras(sun=None if lights else Sun())
+    ours = read_scene_extras(document, nodes) or SceneExtras(PLAIN_ENVIRONMENT, sun=None if lights else PLAIN_SUN)
     model = SceneModel(
         name=document.path.stem,
         nodes=tuple(nodes),
@@ -105,7 +111,7 @@ def _note_extensions(document: Document) -> None:
     required = set(document.root.texts("extensionsRequired"))
     asked = sorted({*document.root.texts("extensionsUsed"), *required})
     for name in asked:
-        if name not in SHOWN_EXTENSIONS and name not in _NOTED_WHERE_USED:
+        if name not in SHOWN_EXTENSIONS | _NOTED_WHERE_USED | _INVISIBLE_EXTENSIONS:
             need = "the file requires" if name in required else "the file uses"
             document.note(f"{name[:60]}, which {need}, is not shown")
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from app.errors import SuperseeError
+from app.paths import ENVIRONMENTS
 from app.scene.camera import view_matrix
 from app.scene.camera_path import pose_at
+from app.scene.gltf import PLAIN_SUN
 from app.scene.model import Sun
 
 
@@ -69,9 +71,11 @@ def test_lights_hang_on_nodes(gltf, load):
     assert model.sun is None
 
 
-def test_a_file_without_lights_gets_a_sun(gltf, load):
+def test_a_file_without_lights_gets_a_sun_and_an_environment_that_exists(gltf, load):
     gltf.mesh()
-    assert load(gltf).sun == Sun()
+    model = load(gltf)
+    assert model.sun == PLAIN_SUN
+    assert (ENVIRONMENTS / f"{model.environment}.exr").is_file()
 
 
 def test_a_camera_in_the_file_becomes_a_path(gltf, load):
