@@ -62,7 +62,8 @@ class Clip:
         for name, (dtype, dimensions) in FRAME_ARRAYS.items():
             array = getattr(self, name)
             assert array.dtype == dtype, f"{name} is {array.dtype}, not {dtype}"
-            assert array.ndim == dimensions and array.shape[0] == self.colour.shape[0], f"{name} has {array.shape}"
+            assert array.ndim == dimensions, f"{name} has {array.ndim} dimensions, not {dimensions}"
+            assert len(array) == len(self.colour), f"{name} has {len(array)} frames, colour {len(self.colour)}"
 
 
 def save_clip(clip: Clip, path: Path) -> None:

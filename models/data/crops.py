@@ -54,7 +54,7 @@ def crop_size(ratio: float, display: int, limit: tuple[int, int]) -> tuple[int, 
     step = int(np.lcm(LR_MULTIPLE, crop_step(ratio)))
     wanted = max(step, round(display / ratio / step) * step)
     height, width = (min(wanted, n // step * step) for n in limit)
-    assert height and width, f"an image of {limit} is too small for a crop at ratio {ratio}"
+    assert min(height, width) > 0, f"an image of {limit} is too small for a crop at ratio {ratio}"
     return height, width
 
 

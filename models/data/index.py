@@ -66,7 +66,8 @@ def read_index(folder: Path) -> DataIndex:
             ClipEntry(**{**c, "render_size": tuple(c["render_size"]), "display_size": tuple(c["display_size"])})
             for c in data.pop("clips")
         ]
-        return DataIndex(**{**data, "scenes": tuple(data["scenes"]), "held_out": tuple(data["held_out"])}, clips=entries)
+        scenes, held_out = tuple(data.pop("scenes")), tuple(data.pop("held_out"))
+        return DataIndex(scenes=scenes, held_out=held_out, clips=entries, **data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SuperseeError(
             f"{path} is not an index of training data", str(error), "Make one with: python -m models render-data"

@@ -58,10 +58,8 @@ def box(centre: np.ndarray, half: np.ndarray, *, tiles: float = 1.0) -> Primitiv
 def sphere(centre: np.ndarray, radius: float, rings: int = 14, segments: int = 20) -> Primitive:
     theta = np.linspace(0, np.pi, rings + 1)[:, None]
     phi = np.linspace(0, 2 * np.pi, segments + 1)[None, :]
-    normals = np.stack(
-        [np.sin(theta) * np.cos(phi), np.broadcast_to(np.cos(theta), (rings + 1, segments + 1)), -np.sin(theta) * np.sin(phi)],
-        axis=-1,
-    ).reshape(-1, 3)  # fmt: skip
+    x, y, z = np.sin(theta) * np.cos(phi), np.cos(theta) + 0 * phi, -np.sin(theta) * np.sin(phi)
+    normals = np.stack([x, y, z], axis=-1).reshape(-1, 3)
     uv = np.stack(np.broadcast_arrays(phi / (2 * np.pi) * 4, theta / np.pi * 2), axis=-1).reshape(-1, 2)
     i, j = np.mgrid[0:rings, 0:segments]
     a = (i * (segments + 1) + j).ravel()

@@ -115,7 +115,8 @@ def _spheres(b: _Builder) -> None:
 
 def _plain(b: _Builder, dark: float = 0.02, light: float = 0.8) -> int:
     colour = (*map(float, np.exp(b.rng.uniform(math.log(dark), math.log(light))) * b.rng.uniform(0.6, 1.0, 3)), 1.0)
-    return b.material(base_colour=colour, metallic=float(b.rng.random() < 0.4), roughness=float(b.rng.uniform(0.2, 0.9)))
+    metallic, roughness = float(b.rng.random() < 0.4), float(b.rng.uniform(0.2, 0.9))
+    return b.material(base_colour=colour, metallic=metallic, roughness=roughness)
 
 
 def _wires(b: _Builder) -> None:
@@ -134,10 +135,8 @@ def _bars(b: _Builder) -> None:
     origin, angle = b.place(), rng.uniform(0, math.pi)
     along, count = np.array([math.cos(angle), 0, math.sin(angle)]), int(rng.integers(12, 60))
     gap, height, half = rng.uniform(0.05, 0.25), rng.uniform(0.8, 2.4), rng.uniform(0.006, 0.025)
-    bars = [
-        shapes.tube(np.array([[0, 0, 0], [0, height / 2, 0], [0, height, 0]]) + origin + along * gap * (i - count / 2), half)
-        for i in range(count)
-    ]
+    upright = np.array([[0, 0, 0], [0, height / 2, 0], [0, height, 0]]) + origin
+    bars = [shapes.tube(upright + along * gap * (i - count / 2), half) for i in range(count)]
     for level in rng.uniform(0.1, 1.0, int(rng.integers(2, 7))) * height:
         ends = np.linspace(-0.5, 0.5, 3)[:, None] * along * gap * count + origin + [0, level, 0]
         bars.append(shapes.tube(ends, half))
@@ -212,7 +211,8 @@ def _spinning(b: _Builder) -> None:
         across = np.array([-math.sin(angle), math.cos(angle), 0.35]) * rng.uniform(0.08, 0.16)
         parts.append(shapes.quad(along * length / 2, along * length / 2, across))
         parts.append(shapes.quad(along * length / 2, along * length / 2, -across))
-    node = b.node(shapes.merged(parts, _plain(b) if rng.random() < 0.5 else b.surface()), b.place(rng.uniform(0.8, 2.5)))
+    material = _plain(b) if rng.random() < 0.5 else b.surface()
+    node = b.node(shapes.merged(parts, material), b.place(rng.uniform(0.8, 2.5)))
     turns = float(np.exp(rng.uniform(math.log(0.2), math.log(4.0)))) * rng.choice([-1, 1])
     tilt = rng.uniform(0, 2 * math.pi)
     times = np.arange(0, _LOOP + 1e-6, 1 / (8 * abs(turns)))

@@ -31,7 +31,7 @@ def _noise(rng: np.random.Generator, size: int, cell: int) -> np.ndarray:
 
 def speckled(rng: np.random.Generator, size: int = 256) -> np.ndarray:
     """Concrete, gravel or grass: several octaves of noise over one colour."""
-    grain = sum(_noise(rng, size, cell) * rng.uniform(5, 35) for cell in (64, 16, 4, 1))
+    grain = np.sum([_noise(rng, size, cell) * rng.uniform(5, 35) for cell in (64, 16, 4, 1)], axis=0)
     return _opaque(_colour(rng) + grain[..., None] * rng.uniform(0.6, 1.2, 3))
 
 
@@ -98,7 +98,7 @@ def leaves(rng: np.random.Generator, size: int = 256) -> np.ndarray:
     base = np.array([rng.uniform(30, 120), rng.uniform(70, 170), rng.uniform(10, 70)])
     blades = rng.random() < 0.4
     for _ in range(int(rng.integers(40, 130))):
-        shade = tuple(int(c) for c in np.clip(base + rng.uniform(-35, 35, 3), 0, 255)) + (255,)
+        shade = (*(int(c) for c in np.clip(base + rng.uniform(-35, 35, 3), 0, 255)), 255)
         if blades:
             x, lean = rng.uniform(0, size), rng.uniform(-40, 40)
             top, half = rng.uniform(0, 0.7 * size), rng.uniform(1, 5)

@@ -69,8 +69,8 @@ def frame_arrays(frame: FrameInputs) -> dict[str, np.ndarray]:
         "motion": _pixels(frame.motion, "f2")[..., :2],
         "reactive": _pixels(reactive, "u1")[..., 0] if reactive is not None else np.zeros((height, width), np.uint8),
         "jitter": np.array(frame.jitter, np.float32),
-        "exposure": np.float32(frame.exposure),
-        "reset": np.bool_(frame.reset),
+        "exposure": np.array(frame.exposure, np.float32),
+        "reset": np.array(frame.reset),
     }
 
 

@@ -40,7 +40,7 @@ def synthetic_clip(
         previous = to_plane(at, frame) - drift * (frame - 1)
         c, s = np.cos(angle * (frame - 1)), np.sin(angle * (frame - 1))
         motions.append(previous @ np.array([[c, -s], [s, c]]) + centre - at)
-        total = sum(looked_up((grid(display) + [x, y]) / ratio, frame) for y in inner for x in inner)
+        total = sum(looked_up((grid(display) + np.array([x, y])) / ratio, frame) for y in inner for x in inner)
         references.append(total / samples**2)
         jitters.append(jitter)
     return Clip(

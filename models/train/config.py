@@ -69,9 +69,9 @@ def _wrong(path: str, why: str) -> SuperseeError:
     return SuperseeError(f"The training settings at {path or 'the top'} cannot be used", why, "Correct the TOML file.")
 
 
-def _build(kind: Any, data: Any, path: str) -> Any:
+def _build(kind: type[Any], data: Any, path: str) -> Any:
     """Plain TOML data as the dataclass `kind`, recursively, checking names and types."""
-    if not is_dataclass(kind):
+    if not (isinstance(kind, type) and is_dataclass(kind)):
         return _plain(kind, data, path)
     if not isinstance(data, dict):
         raise _wrong(path, "a table is expected here")

@@ -59,7 +59,9 @@ class Trainer:
             self._restore()
         elif self._path.exists():
             raise SuperseeError(
-                f"{run} already holds a run", "it would be overwritten", "Go on with --resume, or choose another folder."
+                f"{run} already holds a run",
+                "it would be overwritten",
+                "Go on with --resume, or choose another folder.",
             )
         self._started = time.monotonic() - self.progress.seconds
         self._recent: list[WindowLoss] = []

@@ -1,0 +1,1 @@
+"""Scores of networks and classic methods, through the app's own path and with its own metrics."""

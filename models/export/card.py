@@ -1,0 +1,111 @@
+"""The card beside a network: what it was made from and how it scores, in measured figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from app.errors import SuperseeError
+from models.data.index import DataIndex, read_index
+from models.evaluate.table import as_text
+from models.network.unet import TemporalUNet
+from models.train.checkpoint import Progress
+from models.train.config import TrainConfig
+
+
+def _data_lines(folder: Path) -> list[str]:
+    try:
+        index: DataIndex = read_index(folder)
+    except SuperseeError:
+        return [f"* `{folder}`: not there when this card was written"]
+    train, test = index.of("train"), index.of("test")
+    ratios = Counter(clip.ratio for clip in train)
+    scenes = sorted({clip.scene for clip in train if not clip.scene.startswith("random:")})
+    random = len({clip.scene for clip in train if clip.scene.startswith("random:")})
+    frames = train[0].frames if train else 0
+    return [
+        f"* `{folder}`, seed {index.seed}, drawn by our own renderer: {len(train)} training clips of {frames} frames "
+        f"({random} random scenes{', and built-in: ' + ', '.join(scenes) if scenes else ''}), {len(test)} test clips "
+        "of other random scenes",
+        "* clips per ratio: " + ", ".join(f"{ratio:g}x {count}" for ratio, count in sorted(ratios.items())),
+        f"* reference: {index.reference_samples} samples a display pixel, averaged in linear light; few, so that the "
+        "reference itself is slightly noisy on thin things",
+    ]
+
+
+def _size_lines(network: TemporalUNet) -> list[str]:
+    count = sum(p.numel() for p in network.parameters())
+    return [
+        f"* {count / 1000:.1f} k parameters, {2 * network.config.macs_per_pixel() / 1000:.1f} kFLOP per LR pixel, "
+        f"U-Net of widths {', '.join(map(str, network.config.widths))}, four recurrent features",
+    ]
+
+
+def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
+    settings = config.optimiser
+    stages = "; ".join(
+        f"{s.iterations} iterations of {s.batch} crops of {s.display_crop} display pixels, {s.frames} frames with "
+        f"back-propagation through {s.window}"
+        for s in config.stages
+    )
+    return [
+        f"* {progress.iteration} of {config.iterations} iterations, {progress.seconds / 3600:.2f} hours on "
+        f"{config.threads} CPU core{'s' * (config.threads != 1)} shared with other work, seed {config.seed}",
+        f"* stages: {stages}",
+        f"* Adam {settings.learning_rate:g} with {settings.warm_up} iterations of warm-up and a cosine to "
+        f"{settings.final_learning_rate:g}, gradient norm at most {settings.gradient_norm:g}; shipped weights are an "
+        f"exponential average ({settings.ema:g})",
+        f"* loss: L1 in display space + {config.loss.temporal:g} x the change of the error along the motion; flips, "
+        "transposes, colour permutations and +-1 stop of exposure",
+    ]
+
+
+def _verdict(figures: list[dict], name: str) -> list[str]:
+    """One line per group of clips at 2x: ahead of TAAU or behind, by how much."""
+    lines = []
+    for group in sorted({f["group"] for f in figures if f["ratio"] == 2.0}):
+        of = {f["method"]: f for f in figures if f["ratio"] == 2.0 and f["group"] == group}
+        if name not in of or "taau" not in of:
+            continue
+        gain = of[name]["psnr"] - of["taau"]["psnr"]
+        flicker = of[name]["flicker"] - of["taau"]["flicker"]
+        lines.append(
+            f"* {group}, 2x: {abs(gain):.2f} dB PSNR {'ahead of' if gain >= 0 else 'BEHIND'} TAAU, flicker "
+            f"{abs(flicker):.1f} levels {'higher' if flicker > 0 else 'lower'}"
+        )
+    return lines
+
+
+_LIMITS = [
+    "* Fast-turning thin blades and small tumbling bodies smear or break up for some frames.",
+    "* One-pixel edges against a bright background can show dashes while the camera moves.",
+    "* The first frames after a cut have no history: they look like a filtered low-resolution image.",
+    "* Reflections and refractions have no motion vectors of their own and lag behind a moving camera.",
+    "* Trained on synthetic scenes only; nobody has tried it on a game.",
+]
+
+
+def write_card(
+    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict] | None
+) -> None:
+    """`figures`: the `means` of models.evaluate's JSON, or None where nothing was scored yet."""
+    lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
+    lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
+    for folder in config.data.folders:
+        lines += _data_lines(Path(folder))
+    lines += ["* none of the recordings or held-out scenes below was seen or tuned on", ""]
+    lines += ["## Training", "", *_schedule_lines(config, progress), "", "## Held-out figures", ""]
+    if figures:
+        lines += [
+            "Through the app's own path (GLSL passes, OpenVINO), means over the frames from the sixth on. PSNR, SSIM "
+            "and FLIP (67 pixels a degree) of display images (exposure, clip, sRGB); flicker is the change of the "
+            "error along the motion in 8-bit levels, lower is better.",
+            "",
+            *_verdict(figures, config.name),
+            "",
+            as_text(figures),
+        ]
+    else:
+        lines += ["Not measured for these weights.", ""]
+    lines += ["## Known failures", "", *_LIMITS, ""]
+    path.write_text("\n".join(lines), encoding="utf-8")

@@ -1,0 +1,44 @@
+"""`python -m models export`: the averaged weights of a run's last checkpoint, with manifest and card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from app.errors import SuperseeError
+from models.export.card import write_card
+from models.network import build
+from models.network.save import save_network
+from models.network.unet import TemporalUNet
+from models.train.checkpoint import Checkpoint, load_checkpoint
+from models.train.config import TrainConfig, parse_config
+from models.train.loop import LATEST, network_config
+
+
+def averaged_network(checkpoint: Checkpoint) -> TemporalUNet:
+    """The network with the moving average of its weights, which is what is shipped."""
+    network = build(network_config(parse_config(checkpoint.config)))
+    network.load_state_dict(checkpoint.average)
+    return network.eval()
+
+
+def export_run(run: Path, out: Path, scores: Path | None = None) -> TrainConfig:
+    """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint."""
+    checkpoint = load_checkpoint(run / LATEST)
+    config = parse_config(checkpoint.config)
+    figures = None
+    if scores is not None:
+        try:
+            figures = json.loads(scores.read_text())["means"]
+        except (OSError, ValueError, KeyError) as error:
+            raise SuperseeError(f"The scores in {scores} cannot be read", str(error), "Run evaluate again.") from error
+    network = averaged_network(checkpoint)
+    save_network(network, out, config.name)
+    write_card(out / "card.md", config, checkpoint.progress, network, figures)
+    return config
+
+
+def export_command(options: argparse.Namespace) -> None:
+    config = export_run(options.run, options.out, options.scores)
+    print(f"{config.name} is in {options.out}: model.onnx, manifest.json, card.md")  # noqa: T201
