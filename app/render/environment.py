@@ -72,7 +72,9 @@ def _read(path: Path) -> np.ndarray:
     except Exception as error:  # the binding raises bare exceptions of several kinds
         raise SuperseeError(f"The environment {path.name} cannot be read", str(error)) from error
     if pixels is None or pixels.ndim != 3 or pixels.shape[1] != 2 * pixels.shape[0]:
-        raise SuperseeError(f"The environment {path.name} cannot be used", "it is not an RGB picture twice as wide as high")
+        raise SuperseeError(
+            f"The environment {path.name} cannot be used", "it is not an RGB picture twice as wide as high"
+        )
     return np.nan_to_num(np.maximum(pixels.astype(np.float32), 0.0), posinf=_BRIGHTEST)
 
 

@@ -174,8 +174,8 @@ def _concatenate(skinned: list[_Piece], others: list[_Piece]) -> PackedScene:
             Draw(
                 piece.node, piece.skin, piece.primitive.material, piece.attributes, first, len(piece.indices),
                 first_vertex, len(piece.vertices), first_morph, len(deltas), (low + high) / 2, (high - low) / 2,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
         first += len(piece.indices)
         first_vertex += len(piece.vertices)
         first_morph += deltas.size

@@ -70,7 +70,10 @@ class _InstancePass:
     def __init__(self, context: moderngl.Context, define: str, buffers: list[moderngl.Buffer]) -> None:
         self._context, self._buffers = context, buffers
         self.program = ShaderProgram(
-            context, vertex="scene/particles.vert", fragment="scene/particles.frag", defines={define: ""} if define else {}
+            context,
+            vertex="scene/particles.vert",
+            fragment="scene/particles.frag",
+            defines={define: ""} if define else {},
         )
         self._made_for: object = None
         self._arrays: list[moderngl.VertexArray] = []

@@ -50,7 +50,8 @@ class ReferenceAccumulator:
 
     def step(self, n: int) -> int:
         """Takes up to `n` more samples; returns how many are done in all."""
-        assert self._state is not None and self._target is not None, "begin comes first"
+        assert self._state is not None, "begin comes first"
+        assert self._target is not None
         for index in range(self.done, min(self.done + n, self._samples)):
             jitter = halton(index + 1, 2) - 0.5, halton(index + 1, 3) - 0.5
             colour = self._source.render_sample(self._state, jitter, REFERENCE_LOD_BIAS)

@@ -11,8 +11,9 @@ layout(std140, binding = 2) uniform Object {
 
 vec3 transformed(vec4 rows[3], vec4 p) { return vec3(dot(rows[0], p), dot(rows[1], p), dot(rows[2], p)); }
 
-// The cofactor matrix turns normals correctly under any scale, mirroring included, up to length.
+// The cofactor matrix turns normals correctly under any scale, up to length; a mirroring one turns them inwards too.
 vec3 transformedNormal(vec4 rows[3], vec3 n) {
-    return vec3(dot(cross(rows[1].xyz, rows[2].xyz), n), dot(cross(rows[2].xyz, rows[0].xyz), n),
-                dot(cross(rows[0].xyz, rows[1].xyz), n));
+    vec3 a = cross(rows[1].xyz, rows[2].xyz);
+    vec3 turned = vec3(dot(a, n), dot(cross(rows[2].xyz, rows[0].xyz), n), dot(cross(rows[0].xyz, rows[1].xyz), n));
+    return dot(rows[0].xyz, a) < 0.0 ? -turned : turned;
 }
