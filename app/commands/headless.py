@@ -208,7 +208,7 @@ class Headless:
         for name in self.comparison.methods:
             run = self.comparison.runs[name]
             if run.stands_in:
-                raise SuperseeError(run.warning)
+                raise run.failure or SuperseeError(run.title, run.warning)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from app.present.overlay import OverlayContent, draw_overlay, overlay_size
 from app.present.sheet import Sheet, draw_sheet
 from app.present.text import GlyphAtlas
 from app.render.fullscreen import FullscreenPass
+from app.render.gl_context import unbind_framebuffer
 from app.render.shader_program import ShaderProgram
 
 GAP = 4.0
@@ -200,9 +201,9 @@ class Composition:
             self._pictures[index] = picture
         return picture[1]
 
-    @staticmethod
-    def _drop(picture: tuple[moderngl.Texture, moderngl.Framebuffer] | None) -> None:
+    def _drop(self, picture: tuple[moderngl.Texture, moderngl.Framebuffer] | None) -> None:
         if picture is not None:
+            unbind_framebuffer(self._context)
             picture[1].release()
             picture[0].release()
 
@@ -263,13 +264,20 @@ class Composition:
         wiped = view.wipe is not None and len(shown) == 2
         for place, index in enumerate(shown):
             cell = cells[index]
-            area = cell
+            area = self._visible(cell, view)
             if wiped:
                 x = view.divider * canvas[0]
                 area = Rect(0, 0, x, canvas[1]) if place == 0 else Rect(x, 0, canvas[0] - x, canvas[1])
             self._label(index, area, fonts, unit, right=wiped and place == 1, zoom=self._zoom_text(cell, view))
             if decoration.selected == index and len(shown) > 1 and not wiped:
                 self._ink.frame(cell, max(2.0, round(2 * unit)), theme.ACCENT)
+
+    def _visible(self, cell: Rect, view: View) -> Rect:
+        """The part of a cell that its picture covers."""
+        size = self.picture_size
+        if size is None:
+            return cell
+        return picture_rect(cell, size, clamped(view, cell, size)).intersect(cell)
 
     def _zoom_text(self, cell: Rect, view: View) -> str:
         size = self.picture_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.measure.frame_times import FrameTimes
+from app.present.method_run import STAND_IN
 from app.present.overlay import MethodTimes, OverlayContent, graph_scale
 from app.present.session import Comparison
 
@@ -19,7 +20,9 @@ def overlay_content(
     for name in dict.fromkeys(comparison.methods):
         run = comparison.runs.get(name)
         if run is not None and name != "reference":
-            methods.append(MethodTimes(name, run.info.label, run.times.summary(), run.times.series()))
+            method = STAND_IN if run.stands_in else name
+            label = f"{run.info.label} ({STAND_IN})" if run.stands_in else run.info.label
+            methods.append(MethodTimes(method, label, run.times.summary(), run.times.series()))
     if not graph_ms:
         graph_ms = graph_scale(max([m.summary.p95 for m in methods if m.summary.count], default=float("nan")))
     software = ("times from software rendering: the CPU draws, glFinish and its clock measure",)

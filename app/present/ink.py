@@ -63,6 +63,17 @@ class Ink:
             text = text[:-1]
         return text.rstrip() + "…" if text else ""
 
+    def wrapped(self, text: str, font: Font, width: float, most: int) -> list[str]:
+        """The text in at most `most` lines broken at blanks, the last one shortened."""
+        lines: list[str] = []
+        rest = text.split()
+        while rest and len(lines) < most - 1:
+            line = rest.pop(0)
+            while rest and self._atlas.width(font, f"{line} {rest[0]}") <= width:
+                line = f"{line} {rest.pop(0)}"
+            lines.append(self.fitted(line, font, width))
+        return [*lines, self.fitted(" ".join(rest), font, width)] if rest else lines
+
     def draw(self, target: moderngl.Framebuffer, canvas: Size, flip: bool) -> None:
         """Blends everything over `target`. `flip`: the target's row 0 is the bottom one (a window)."""
         if not self._quads:

@@ -46,6 +46,8 @@ class MethodRun:
         self._stand_in: Upscaler | None = None
         self._sizes: dict[int, tuple[Size, Size]] = {}
         self._failed: SuperseeError | None = None
+        self._served: dict[int, int] = {}  # the last frame of each upscaler
+        self._waiting = False
         self.frame_number = -1  # the frame that `texture` belongs to
         self.samples = 0  # of the reference
 
@@ -54,17 +56,28 @@ class MethodRun:
         return self._upscaler.detail if self._upscaler is not None else ""
 
     @property
+    def failure(self) -> SuperseeError | None:
+        """Why the stand-in is shown, where that is for good."""
+        return self._failed
+
+    @property
+    def title(self) -> str:
+        """What the pane is called: never the method's own name over the stand-in's picture."""
+        if not self.stands_in:
+            return self.info.label
+        return f"{self.info.label} is being prepared" if self._waiting else f"{self.info.label} unavailable"
+
+    @property
     def stands_in(self) -> bool:
         """True while the pane shows the stand-in's picture."""
         return self._upscaler is not None and self._upscaler is self._stand_in
 
     def begin(self, frame: FrameInputs, frame_number: int) -> None:
-        """Issues the frame; history is dropped first if this method sat out the frame before."""
-        previous = self._upscaler
+        """Issues the frame; history is dropped first if the upscaler sat out the frame before."""
         self._upscaler = self._ready_upscaler(frame.render_size, frame.display_size)
-        if self._upscaler is previous and self.frame_number != frame_number - 1:
+        if self._served.get(id(self._upscaler), frame_number - 1) != frame_number - 1:
             self._upscaler.reset()
-        self.frame_number = frame_number
+        self._served[id(self._upscaler)] = self.frame_number = frame_number
         try:
             self._upscaler.begin(frame)
         except SuperseeError as error:
@@ -91,9 +104,19 @@ class MethodRun:
             self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + milliseconds
         self.times.add(sum(self.stage_ms.values()), self.stage_ms)
 
+    def can_take_over(self, render_size: Size) -> bool:
+        """Whether the stand-in was shown only until the method was prepared, and it is now."""
+        if not self._waiting:
+            return False
+        try:
+            return self._options(self.name, render_size) is not None
+        except SuperseeError:
+            return True  # not prepared, but there is a reason to show now
+
     def retry(self) -> None:
         """Forgets a failure, so that the next frame tries the method itself again."""
         self._failed = None
+        self._waiting = self.stands_in
 
     def release(self) -> None:
         for upscaler in (self._own, self._stand_in):
@@ -106,12 +129,13 @@ class MethodRun:
         if self._failed is None:
             try:
                 options = self._options(self.name, render_size)
+                self._waiting = options is None
                 if options is not None:
                     self._own = self._own or create_upscaler(self.name, self._context, self.clock, **options)
                     self._fit(self._own, render_size, display_size)
                     self.warning = ""
                     return self._own
-                self.warning = f"{self.info.label} is being prepared: showing {STAND_IN}"
+                self.warning = f"showing {STAND_IN} until then"
             except SuperseeError as error:
                 self._fail(error)
         return self._fitted_stand_in(render_size, display_size)
@@ -123,7 +147,7 @@ class MethodRun:
 
     def _fail(self, error: SuperseeError) -> None:
         self._failed = error
-        self.warning = f"{self.info.label} unavailable, showing {STAND_IN}: {error}"
+        self.warning = f"showing {STAND_IN}: {error}"
 
     def _fitted_stand_in(self, render_size: Size, display_size: Size) -> Upscaler:
         self._stand_in = self._stand_in or create_upscaler(STAND_IN, self._context, self.clock)

@@ -62,10 +62,12 @@ def draw_overlay(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> 
     y = _table(ink, inner, y + 8 * unit, content, fonts, unit)
     y = _legend(ink, inner, y + 2 * unit, fonts, unit)
     for text, colour in [(t, theme.WARNING) for t in content.warnings] + [(t, theme.DIM) for t in content.facts]:
-        if y + 17 * unit > rect.bottom:
-            break
-        ink.text(inner.x, y, ink.fitted(text, fonts.small, inner.width), fonts.small, colour)
-        y += 19 * unit
+        for line in ink.wrapped(text, fonts.small, inner.width, most=2):
+            if y + 17 * unit > rect.bottom:
+                return
+            ink.text(inner.x, y, line, fonts.small, colour)
+            y += 18 * unit
+        y += 2 * unit
 
 
 def _milliseconds(value: float) -> str:

@@ -17,10 +17,11 @@ from app.conventions import Size, checked_ratio, mode_name, render_size, texture
 from app.errors import SuperseeError
 from app.measure.stage_clock import make_clock
 from app.present.composition import PaneContent
-from app.present.method_run import MethodRun, Options, no_options
+from app.present.method_run import STAND_IN, MethodRun, Options, no_options
 from app.present.source import Accumulator, SceneSource
 from app.present.timeline import Timeline
 from app.render.frame import FrameInputs
+from app.render.gl_context import unbind_framebuffer
 from app.scene.camera import CameraPath, CameraPose
 from app.scene.model import SceneModel
 from app.scene.state import SceneState
@@ -189,7 +190,10 @@ class Comparison:
         """Whether every method asked for has its picture of the current frame, at the current sizes."""
         if self._frame is None or self._applied != (self.display_size, self.ratio):
             return False
-        return self._shown == self.methods and all(self._run(name).frame_number == self._last for name in self.methods)
+        runs = [self._run(name) for name in self.methods]
+        if any(run.can_take_over(self.render_size) for run in runs):
+            return False
+        return self._shown == self.methods and all(run.frame_number == self._last for run in runs)
 
     def advance(self, time: float | None = None, *, reference_samples: int = 0) -> dict[str, moderngl.Texture]:
         """Draws the frame at `time` (default: where the timeline stands) to its end; linear textures by method,
@@ -225,7 +229,8 @@ class Comparison:
             yield from self.frame_steps()
             return
         self._shown = self.methods
-        fresh = [run for name in dict.fromkeys(self._shown) if (run := self._run(name)).frame_number < self._last]
+        runs = [self._run(name) for name in dict.fromkeys(self._shown)]
+        fresh = [run for run in runs if run.frame_number < self._last or run.can_take_over(self.render_size)]
         # A method that was not there has no history; the frame says so, lest it takes an old one for it.
         yield from self._method_steps(fresh, replace(self._frame, reset=True), self._state, self._last)
         self._book(fresh)
@@ -259,6 +264,14 @@ class Comparison:
         run.texture, run.warning, run.samples = self._accumulator.texture, "", self._accumulator.done
         run.book({})
 
+    def retry(self) -> None:
+        """What has failed is tried again from the next frame on."""
+        retry = getattr(self._options, "retry", None)
+        if retry is not None:
+            retry()
+        for run in self.runs.values():
+            run.retry()
+
     def release(self) -> None:
         """Gives back what the comparison made; the source stays its owner's."""
         for run in self.runs.values():
@@ -280,7 +293,7 @@ class Comparison:
     def warnings(self) -> tuple[str, ...]:
         """Every fallback in force, once."""
         runs = [self.runs[name] for name in dict.fromkeys(self.methods) if name in self.runs]
-        return tuple(run.warning for run in runs if run.warning)
+        return tuple(f"{run.title}: {run.warning}" for run in runs if run.warning)
 
     def backends(self) -> tuple[str, ...]:
         """What upscalers say of themselves (backend, precision), by method."""
@@ -304,7 +317,7 @@ class Comparison:
         cost = run.times.summary().p50 if run.times.count else sum(run.stage_ms.values())
         if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")
-        return PaneContent(name, run.info.label, "  ·  ".join(parts), run.warning, run.texture)
+        return PaneContent(STAND_IN if run.stands_in else name, run.title, "  ·  ".join(parts), run.warning, run.texture)
 
     def _run(self, name: str) -> MethodRun:
         if name not in self.runs:
@@ -339,11 +352,13 @@ class Comparison:
             self._kept_native = copy, self.context.framebuffer([copy])
         source = self.context.framebuffer([native])
         self.context.copy_framebuffer(self._kept_native[1], source)
+        unbind_framebuffer(self.context)
         source.release()
         run.texture = self._kept_native[0]
 
     def _drop_kept(self) -> None:
         if self._kept_native is not None:
+            unbind_framebuffer(self.context)
             self._kept_native[1].release()
             self._kept_native[0].release()
             self._kept_native = None

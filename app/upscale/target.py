@@ -8,12 +8,14 @@ import moderngl
 
 from app.conventions import Size
 from app.measure.stages import StageClock
+from app.render.gl_context import unbind_framebuffer
 
 
 class Target:
     """One or more textures of one size as one framebuffer; filtering is linear, edges clamp."""
 
     def __init__(self, context: moderngl.Context, size: Size, formats: tuple[tuple[int, str], ...] = ((4, "f2"),)):
+        self._context = context
         self.textures = tuple(context.texture(size, components, dtype=dtype) for components, dtype in formats)
         for texture in self.textures:
             texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
@@ -25,6 +27,7 @@ class Target:
         return self.textures[0]
 
     def release(self) -> None:
+        unbind_framebuffer(self._context)
         self.framebuffer.release()
         for texture in self.textures:
             texture.release()

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.failure: SuperseeError | None = None
         state, self._settings_note = load_settings() if save else (ViewerState(), "")
         self.presenter = Presenter(_with_options(state, self._options), changed=self._changed)
-        self.rig = Rig(self._parts)
+        self.rig = Rig(self._parts, self._options.network)
         self.frames = FrameTimes(window=180, warm_up=3)
         self.model: SceneModel | None = None
         self.toast = ""
@@ -492,6 +492,8 @@ class MainWindow(QMainWindow):
 
         with self.canvas.current():
             errors = reload_changed()
+        if self.rig.comparison is not None:
+            self.rig.comparison.retry()
         if errors:
             why = "\n".join(errors)
             self.banner.tell(SuperseeError("A shader does not compile", why, "The last good one is used."))
@@ -539,10 +541,13 @@ class MainWindow(QMainWindow):
         for timer in (self._settle, self._toast_timer, self._status_timer):
             timer.stop()
         self._background.close()
+        close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
             with self.canvas.current():
                 self.loop.finish_frame()
                 self.rig.close()
+        if close_options is not None:
+            close_options()
         self.steering.composition = None
         if self._save:
             note = save_settings(self.presenter.state)

@@ -39,8 +39,10 @@ def current_context() -> moderngl.Context:
 class Rig:
     """Call every method with the GL context current."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, network: str | None = None) -> None:
         self._parts = parts
+        # Not a GL object: compiled networks outlive the context.
+        self.options = parts.make_options(network)
         self.context: moderngl.Context | None = None
         self.composition: Composition | None = None
         self.comparison: Comparison | None = None
@@ -92,7 +94,7 @@ class Rig:
             source,
             model,
             path=path,
-            options=self._parts.options,
+            options=self.options,
             accumulator=self._parts.make_accumulator,
         )
 

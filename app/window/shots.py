@@ -12,6 +12,7 @@ import numpy as np
 from app.conventions import Size
 from app.present.composition import Composition, Decoration
 from app.present.layout import View
+from app.render.gl_context import unbind_framebuffer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,7 @@ def grab(
         composition.draw(target, canvas, view, decoration)
         pixels = np.frombuffer(texture.read(alignment=1), np.uint8).reshape(canvas[1], canvas[0], 4)[..., :3].copy()
     finally:
+        unbind_framebuffer(context)
         target.release()
         texture.release()
     panes = {}
