@@ -20,7 +20,7 @@ from app.measure.stages import StageClock
 from app.paths import WEIGHTS
 from app.render.frame import FrameInputs
 from app.render.fullscreen import FullscreenPass
-from app.upscale.neural_targets import NeuralTargets
+from app.upscale.neural_targets import NeuralTargets, kept_dtype
 from app.upscale.target import timed
 
 DEFAULT_NETWORK = WEIGHTS / "lite"
@@ -45,18 +45,21 @@ class NeuralUpscaler:
         network: Network | None = None,
         backend: InferenceBackend | None = None,
         clock: StageClock | None = None,
+        *,
+        kept: str | None = None,
     ) -> None:
         self._context = context
         self._clock = clock
         self.network = network or load_network(DEFAULT_NETWORK)
         self._backend = backend or _default_backend()
-        defines = shader_defines()
+        self._kept = kept or kept_dtype(context)
+        defines = shader_defines() | {"KEPT_HALF": str(int(self._kept == "f2"))}
         self._prepare = FullscreenPass(context, "neural/prepare.frag", defines)
         self._features = FullscreenPass(context, "neural/features.frag", defines)
         self._unpack = FullscreenPass(context, "neural/unpack.frag", defines)
         self._resolve = FullscreenPass(context, "neural/resolve.frag", defines)
         self._nothing = context.texture((1, 1), 1, b"\0", dtype="f1")
-        self._targets: NeuralTargets | None = None
+        self.targets: NeuralTargets | None = None
         self._frame: FrameInputs | None = None
         self._remembered: tuple[tuple[float, float], float] | None = None
 
@@ -67,21 +70,21 @@ class NeuralUpscaler:
     @property
     def bytes_to_host(self) -> int:
         """What has crossed into host memory at this size so far: 0 for ever where tensors stay on the GPU."""
-        return self._targets.exchange.bytes_to_host if self._targets else 0
+        return self.targets.exchange.bytes_to_host if self.targets else 0
 
     def resize(self, render_size: Size, display_size: Size) -> None:
-        if self._targets and self._targets.sizes == (render_size, display_size):
+        if self.targets and self.targets.sizes == (render_size, display_size):
             return
         self.reset()
-        if self._targets:
-            self._targets.release()
-            self._targets = None
-        self._targets = NeuralTargets(self._context, self.network, self._backend, render_size, display_size)
+        if self.targets:
+            self.targets.release()
+            self.targets = None
+        self.targets = NeuralTargets(self._context, self.network, self._backend, render_size, display_size, self._kept)
 
     def reset(self) -> None:
         """Forgets history; a frame that was begun is dropped."""
-        if self._frame and self._targets:
-            self._targets.session.wait()
+        if self._frame and self.targets:
+            self.targets.session.wait()
         self._frame = None
         self._remembered = None
 
@@ -91,31 +94,31 @@ class NeuralUpscaler:
         self.resize(frame.render_size, frame.display_size)
         if frame.reset:
             self._remembered = None
-        assert self._targets
+        assert self.targets
         with timed(self._clock, "pre"):
-            self._draw_features(frame, self._targets)
+            self._draw_features(frame, self.targets)
         with timed(self._clock, "exchange"):
-            self._targets.exchange.to_network()
-        self._targets.session.start()
+            self.targets.exchange.to_network()
+        self.targets.session.start()
         self._frame = frame
 
     def ready(self) -> bool:
-        return self._targets is None or self._frame is None or self._targets.session.ready()
+        return self.targets is None or self._frame is None or self.targets.session.ready()
 
     def finish(self) -> moderngl.Texture:
-        assert self._targets, "begin comes before finish"
+        assert self.targets, "begin comes before finish"
         if self._frame:
-            milliseconds = self._targets.session.wait()
+            milliseconds = self.targets.session.wait()
             if self._clock:
                 self._clock.add("network", milliseconds)
             with timed(self._clock, "exchange"):
-                self._targets.exchange.from_network()
+                self.targets.exchange.from_network()
             with timed(self._clock, "post"):
-                self._draw_output(self._frame, self._targets)
+                self._draw_output(self._frame, self.targets)
             self._remembered = self._frame.jitter, self._frame.exposure
             self._frame = None
-            self._targets.turn ^= 1
-        return self._targets.output
+            self.targets.turn ^= 1
+        return self.targets.output
 
     def upscale(self, frame: FrameInputs) -> moderngl.Texture:
         self.begin(frame)
@@ -123,9 +126,9 @@ class NeuralUpscaler:
 
     def release(self) -> None:
         self.reset()
-        if self._targets:
-            self._targets.release()
-            self._targets = None
+        if self.targets:
+            self.targets.release()
+            self.targets = None
         for item in (self._prepare, self._features, self._unpack, self._resolve, self._nothing):
             item.release()
 
@@ -139,12 +142,12 @@ class NeuralUpscaler:
             targets.features,
             {
                 "samples": targets.samples,
-                "depth": targets.depths[targets.turn],
+                "depth": targets.depth,
                 "motion": frame.motion,
                 "reactive": frame.reactive or self._nothing,
                 "history": targets.histories[targets.turn ^ 1],
                 "hidden": targets.hidden,
-                "lastDepth": targets.depths[targets.turn ^ 1],
+                "lastDepth": targets.last_depth,
             },
             jitter=frame.jitter,
             lastJitter=last_jitter,

@@ -8,15 +8,22 @@ from app.conventions import Size
 from app.inference.backend import InferenceBackend
 from app.inference.exchange import HostExchange, TensorExchange
 from app.inference.manifest import Network
+from app.render.gl_context import is_software, unbind_framebuffer
 
 _HALF, _FLOAT = "f2", "f4"
+
+
+def kept_dtype(context: moderngl.Context) -> str:
+    """What the passes keep their textures in. A software renderer converts half floats with many instructions at every
+    read and write; a GPU is bound by memory and wants the halves."""
+    return _FLOAT if is_software(context) else _HALF
 
 
 class NeuralTargets:
     """Textures, framebuffers, the network's session and the exchange for one (render size, display size).
 
     What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N) and
-    the LR depth. `turn` says which one this frame writes.
+    the LR depth. `turn` says which one this frame writes. `kept` is the data type of what stays between passes.
     """
 
     def __init__(
@@ -26,18 +33,20 @@ class NeuralTargets:
         backend: InferenceBackend,
         render_size: Size,
         display_size: Size,
+        kept: str,
     ) -> None:
+        self._context = context
         self.sizes = render_size, display_size
         self.padded = network.padded(render_size)
         self.session = backend.compile(network.model, self.padded)
         self.exchange: TensorExchange = HostExchange(context, self.session)
         self.turn = 0
-        self.samples = _texture(context, render_size, 4, _HALF, smooth=False)
+        self.samples = _texture(context, render_size, 4, kept, smooth=False)
         self.depths = [_texture(context, render_size, 1, _FLOAT) for _ in range(2)]
-        self.motions = _texture(context, self.padded, 4, _HALF, smooth=False)
-        self.parameters = [_texture(context, render_size, 4, _HALF) for _ in range(3)]
-        self.hidden = _texture(context, render_size, 4, _HALF)
-        self.histories = [_texture(context, display_size, 4, _HALF) for _ in range(2)]
+        self.motions = _texture(context, self.padded, 4, kept, smooth=False)
+        self.parameters = [_texture(context, render_size, 4, kept) for _ in range(3)]
+        self.hidden = _texture(context, render_size, 4, kept)
+        self.histories = [_texture(context, display_size, 4, kept) for _ in range(2)]
         self.output = _texture(context, display_size, 4, _HALF)
         self.prepare = [context.framebuffer([self.samples, depth]) for depth in self.depths]
         self.features = context.framebuffer([self.motions])
@@ -46,7 +55,20 @@ class NeuralTargets:
         for framebuffer in self._framebuffers():
             framebuffer.clear()  # fresh textures may hold NaN, which a weight of 0 does not remove
 
+    @property
+    def depth(self) -> moderngl.Texture:
+        """This frame's, to be read pixel by pixel."""
+        self.depths[self.turn].filter = moderngl.NEAREST, moderngl.NEAREST
+        return self.depths[self.turn]
+
+    @property
+    def last_depth(self) -> moderngl.Texture:
+        """The frame's before, to be read between pixels."""
+        self.depths[self.turn ^ 1].filter = moderngl.LINEAR, moderngl.LINEAR
+        return self.depths[self.turn ^ 1]
+
     def release(self) -> None:
+        unbind_framebuffer(self._context)
         self.session.release()
         self.exchange.release()
         textures = (

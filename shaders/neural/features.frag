@@ -2,7 +2,7 @@
 // Torch twin: models/temporal/prepass.py. Channel order: app/inference/channels.py (IN_ #defines).
 #include "neural/colour.glsl"
 
-uniform sampler2D samples;    // YCoCg, accumulation space
+uniform sampler2D samples;    // YCoCg, accumulation space; nearest, as depth: the sampler clamps at the edges
 uniform sampler2D depth;      // reversed
 uniform sampler2D motion;     // current -> previous, LR pixels
 uniform sampler2D reactive;
@@ -37,24 +37,25 @@ void main() {
     float lumaSum = centre.x, lumaSquares = centre.x * centre.x;
     float ownDepth = max(texelFetch(depth, pixel, 0).r, MIN_DEPTH);
     float nearest = ownDepth, farthest = ownDepth;
-    ivec2 nearestPixel = pixel;
+    ivec2 nearestStep = ivec2(0);
+    vec2 centreUv = (vec2(pixel) + 0.5) * texel;
     for (int y = -1; y <= 1; ++y)
         for (int x = -1; x <= 1; ++x) {
             if (x == 0 && y == 0) continue;
-            ivec2 at = clamp(pixel + ivec2(x, y), ivec2(0), last);
-            vec3 s = texelFetch(samples, at, 0).rgb;
+            vec2 at = centreUv + vec2(x, y) * texel;
+            vec3 s = textureLod(samples, at, 0.0).rgb;
             low = min(low, s);
             high = max(high, s);
             lumaSum += s.x;
             lumaSquares += s.x * s.x;
-            float d = max(texelFetch(depth, at, 0).r, MIN_DEPTH);
-            nearestPixel = d > nearest ? at : nearestPixel;
+            float d = max(textureLod(depth, at, 0.0).r, MIN_DEPTH);
+            nearestStep = d > nearest ? ivec2(x, y) : nearestStep;
             nearest = max(nearest, d);
             farthest = min(farthest, d);
         }
     float lumaMean = lumaSum / 9.0;
     vec2 own = texelFetch(motion, pixel, 0).rg;
-    vec2 dilated = texelFetch(motion, nearestPixel, 0).rg;
+    vec2 dilated = texelFetch(motion, clamp(pixel + nearestStep, ivec2(0), last), 0).rg;
     motions = vec4(dilated, own);
 
     vec2 position = vec2(pixel) + 0.5 + jitter;

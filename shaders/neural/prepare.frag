@@ -1,6 +1,6 @@
 // LR: this frame's samples, exposed and compressed, in YCoCg; and a copy of the depth, which the next frame needs.
 #include "neural/colour.glsl"
-#include "common/half.glsl"
+#include "neural/kept.glsl"
 
 uniform sampler2D colour;  // scene-linear before exposure
 uniform sampler2D depth;   // reversed
@@ -12,6 +12,6 @@ layout(location = 1) out float depthCopy;
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     vec3 exposed = clamp(texelFetch(colour, pixel, 0).rgb, 0.0, 65504.0) * exposure;
-    sampleColour = nearestHalf(vec4(rgbToYCoCg(rangeCompress(exposed, ACCUMULATION_KNEE)), 1.0));
+    sampleColour = kept(vec4(rgbToYCoCg(rangeCompress(exposed, ACCUMULATION_KNEE)), 1.0));
     depthCopy = texelFetch(depth, pixel, 0).r;
 }

@@ -1,10 +1,10 @@
 // Display size: spreads the samples with the predicted kernel, fetches history, clips it, blends.
 // Torch twin: models/temporal/postpass.py.
 #include "neural/colour.glsl"
-#include "common/half.glsl"
+#include "neural/kept.glsl"
 
 uniform sampler2D samples;  // YCoCg, accumulation space, nearest
-uniform sampler2D motions;  // nearest surface's, own; LR pixels
+uniform sampler2D motions;  // nearest surface's, own; LR pixels; padded size, nearest
 uniform sampler2D kernelParameters;   // see unpack.frag, linear
 uniform sampler2D historyParameters;
 uniform sampler2D fetchParameters;
@@ -86,7 +86,7 @@ void main() {
     Current current = spread(kernel, nearest, nearest + 0.5 - position);
 
     // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
-    vec4 moved = texelFetch(motions, ivec2(nearest), 0) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
+    vec4 moved = textureLod(motions, (nearest + 0.5) / vec2(textureSize(motions, 0)), 0.0) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
     bool prefersOwn = fetch.x > 0.5;
     vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
     float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
@@ -103,11 +103,11 @@ void main() {
     vec3 steps = abs(away) / (gamma * current.deviation + (CLIP_SLACK * square * square + 1e-5));
     float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
     vec3 clipped = current.mean + away * inside;
-    float kept = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
+    float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
 
     float weight = accumulation.x * current.weight;
-    float alpha = weight / (weight + kept);
+    float alpha = weight / (weight + survives);
     vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);
-    accumulated = nearestHalf(vec4(blended, min(weight + kept, MAX_WEIGHT)));
+    accumulated = kept(vec4(blended, min(weight + survives, MAX_WEIGHT)));
     resolved = nearestHalf(vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0));
 }

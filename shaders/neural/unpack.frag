@@ -1,6 +1,6 @@
 // LR: the network's output tensor to parameter textures, activations applied, so that display pixels get them by
 // hardware interpolation. Torch twin: activate() in models/temporal/postpass.py.
-#include "common/half.glsl"
+#include "neural/kept.glsl"
 
 uniform int paddedWidth;
 
@@ -27,15 +27,15 @@ void main() {
             raw[i * 8 + k * 2 + 1] = pair.y;
         }
     }
-    kernel = nearestHalf(vec4(
+    kernel = kept(vec4(
         CHOLESKY_LOW + CHOLESKY_SPAN * sigmoid(raw[OUT_CHOLESKY_XX]), SHEAR_SPAN * bounded(raw[OUT_CHOLESKY_XY]),
         CHOLESKY_LOW + CHOLESKY_SPAN * sigmoid(raw[OUT_CHOLESKY_YY]), sigmoid(raw[OUT_LANCZOS_MIX])));
-    history = nearestHalf(vec4(
+    history = kept(vec4(
         GAIN_SPAN * sigmoid(raw[OUT_GAIN]), sigmoid(raw[OUT_KEEP]),
         exp2(GAMMA_OCTAVES * bounded(raw[OUT_GAMMA])), SHARPNESS_SPAN * sigmoid(raw[OUT_SHARPNESS])));
-    fetch = nearestHalf(vec4(
+    fetch = kept(vec4(
         sigmoid(raw[OUT_FETCH_MIX]), OFFSET_SPAN * bounded(raw[OUT_OFFSET_X]), OFFSET_SPAN * bounded(raw[OUT_OFFSET_Y]),
         sigmoid(raw[OUT_REJECT])));
-    hidden = nearestHalf(vec4(
+    hidden = kept(vec4(
         bounded(raw[OUT_HIDDEN_0]), bounded(raw[OUT_HIDDEN_1]), bounded(raw[OUT_HIDDEN_2]), bounded(raw[OUT_HIDDEN_3])));
 }
