@@ -22,12 +22,14 @@ from app.upscale.target import Target, timed
 SETTINGS: dict[str, float] = {
     "KNEE": ACCUMULATION_KNEE,
     "DEPTH_TOLERANCE": 0.02,  # part of the distance by which an occluder must have been nearer
+    "MOTION_TOLERANCE": 0.05,  # LR pixels by which the occluder's motion must differ: it moved away
     "EDGE_RATIO": 0.02,  # depth step in 3x3, as a part, above which motion is borrowed from the nearest surface
     "OWN_BIAS": 0.7,  # weight of the pixel's own motion against the nearest surface's, at equal error
     "WIDE": 3.0,  # the samples' kernel exp(-k d^2) without history, d in LR pixels
     "NARROW": 3.0,  # the same with much history, d in display pixels
     "NARROWING": 2.0,  # accumulated weight at which the kernel is half-way narrow
-    "CONTRIBUTION": 2.0,  # exp(-k d^2), d in display pixels: what a frame adds to a display pixel's weight
+    "CONTRIBUTION_STILL": 2.5,  # exp(-k d^2), d in display pixels: what a frame adds to a display pixel's weight
+    "CONTRIBUTION_MOVING": 1.0,  # less, or the few samples that history holds show as a pattern of dots
     "LEAST_WEIGHT": 0.05,
     "HISTORY_SHARPNESS": 0.65,  # 0.5 is Catmull-Rom; more holds off the blur of fetching history again and again
     "CAP_STILL": 32.0,  # accumulated weight that history may keep
@@ -114,6 +116,7 @@ class Taau:
                 "depth": frame.depth,
                 "motion": frame.motion,
                 "reactive": frame.reactive or self._nothing,
+                "previousMotion": self._prepared[self._turn ^ 1].textures[1],
                 "previousDepth": self._prepared[self._turn ^ 1].textures[3],
             },
             exposure=frame.exposure,

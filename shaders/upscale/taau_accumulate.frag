@@ -79,9 +79,12 @@ void main() {
     vec2 ownShift = texelFetch(motion, centre, 0).rg / renderPerDisplay;
     vec2 edgeShift = motionChroma.xy / renderPerDisplay;
     vec4 old = historyAt(gl_FragCoord.xy + ownShift);
+    old.a *= trust;
+
+    float moving = clamp(length(ownShift) / MOVING_SPEED, 0.0, 1.0);
 
     // The samples' kernel narrows as history gathers: it may then leave to other frames what lies further off.
-    float gathered = old.a * trust / (old.a * trust + NARROWING);
+    float gathered = old.a / (old.a + NARROWING);
     float narrow = NARROW / (renderPerDisplay.x * renderPerDisplay.y);
     float sharpness = mix(min(WIDE, narrow), narrow, gathered);
     vec3 dx = vec3(-1.0, 0.0, 1.0) - offset.x, dy = vec3(-1.0, 0.0, 1.0) - offset.y;
@@ -95,19 +98,18 @@ void main() {
     }
     vec3 current = sum / ((wx.x + wx.y + wx.z) * (wy.x + wy.y + wy.z));
     vec2 displayOffset = offset / renderPerDisplay;
-    float weight = max(exp(-CONTRIBUTION * dot(displayOffset, displayOffset)), LEAST_WEIGHT);
+    float weight = max(exp(-mix(CONTRIBUTION_STILL, CONTRIBUTION_MOVING, moving) * dot(displayOffset, displayOffset)), LEAST_WEIGHT);
 
     if (distance(ownShift, edgeShift) > 0.25)
         old = nearerTo(rgbToYCoCg(current), deviation, old, historyAt(gl_FragCoord.xy + edgeShift));
 
-    float moving = clamp(length(ownShift) / MOVING_SPEED, 0.0, 1.0);
     vec3 extent = deviation * mix(GAMMA_STILL, GAMMA_MOVING, moving) + BOX_MARGIN;
     vec3 oldYCoCg = rgbToYCoCg(old.rgb);
     float inside = insidePart(oldYCoCg, meanLuma.xyz, extent);
     vec3 held = yCoCgToRgb(mix(meanLuma.xyz, oldYCoCg, inside));
 
     float cap = mix(CAP_STILL, CAP_MOVING, sqrt(moving));
-    float kept = min(old.a, cap) * trust * mix(1.0, inside, CLIP_DISTRUST);
+    float kept = min(old.a, cap) * mix(1.0, inside, CLIP_DISTRUST);
     vec3 mixed = max(mix(held, current, weight / (weight + kept)), 0.0);
     accumulated = vec4(mixed, kept + weight);
     result = vec4(rangeExpand(mixed, KNEE) / exposure, 1.0);

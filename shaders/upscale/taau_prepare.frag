@@ -5,6 +5,7 @@ uniform sampler2D depth;          // reversed Z
 uniform sampler2D motion;         // current -> previous, LR pixels
 uniform sampler2D reactive;
 uniform sampler2D previousDepth;  // of the frame before, as `depth`
+uniform sampler2D previousMotion; // of the frame before, dilated
 uniform float exposure;
 uniform float useReactive;        // 0 where the source has no mask
 uniform float hasHistory;
@@ -14,23 +15,32 @@ uniform vec2 lens;                // projection[0][0], projection[1][1]
 uniform float nearPlane;
 uniform vec4 previousDistance;    // view space of this frame -> distance in the previous one, as a dot product
 
-layout(location = 0) out vec4 sampleAndTrust;    // range-compressed RGB; how far history may be trusted, 0 to 1
+layout(location = 0) out vec4 sampleAndTrust;    // range-compressed RGB; trust in what lies along the own motion
 layout(location = 1) out vec4 motionAndChroma;   // dilated motion; standard deviation of Co and Cg in 3x3
 layout(location = 2) out vec4 meanAndLuma;       // mean YCoCg; standard deviation of Y
 layout(location = 3) out float depthCopy;
 
-// 0 where every surface that the previous frame saw around `position` was clearly in front of this one.
-float uncovered(vec2 position, float expected) {
+// How much of what the previous frame saw around `position` was not an occluder that has since moved away, 0 to 1:
+// nearer than `expected` (reversed Z), with another motion. Without the second condition every resting edge would be
+// an uncovered one in half of the frames, for jitter moves samples across it.
+float visibleBefore(vec2 position, float expected, vec2 shift) {
     vec2 texel = position - previousJitter - 0.5;
     ivec2 low = ivec2(floor(texel));
+    vec2 f = texel - vec2(low);
     ivec2 last = textureSize(previousDepth, 0) - 1;
-    float farthest = 1.0;
+    float visible = 0.0;
     for (int i = 0; i < 4; ++i) {
-        ivec2 place = clamp(low + ivec2(i & 1, i >> 1), ivec2(0), last);
-        farthest = min(farthest, texelFetch(previousDepth, place, 0).r);
+        ivec2 corner = ivec2(i & 1, i >> 1);
+        ivec2 place = clamp(low + corner, ivec2(0), last);
+        float part = (corner.x == 1 ? f.x : 1.0 - f.x) * (corner.y == 1 ? f.y : 1.0 - f.y);
+        float occluder = 0.0;
+        if (texelFetch(previousDepth, place, 0).r > expected * (1.0 + DEPTH_TOLERANCE) + 1e-6) {
+            float difference = distance(texelFetch(previousMotion, place, 0).rg, shift);
+            occluder = smoothstep(MOTION_TOLERANCE, 4.0 * MOTION_TOLERANCE, difference);
+        }
+        visible += part * (1.0 - occluder);
     }
-    float ratio = nearPlane / max(farthest, 1e-7) / expected;  // 1 same surface, below 1 an occluder
-    return smoothstep(1.0 - 2.0 * DEPTH_TOLERANCE, 1.0 - DEPTH_TOLERANCE, ratio);
+    return visible;
 }
 
 void main() {
@@ -57,20 +67,21 @@ void main() {
     vec3 mean = sum / 9.0;
     vec3 deviation = sqrt(max(squares / 9.0 - mean * mean, 0.0));
     float ownDepth = texelFetch(depth, centre, 0).r;
+    vec2 ownShift = texelFetch(motion, centre, 0).rg;
     // On a continuous surface the pixel's own motion is the exact one; only an edge borrows its occluder's.
-    if (nearest < ownDepth * (1.0 + EDGE_RATIO)) {
-        nearest = ownDepth;
-        nearestPlace = centre;
-    }
-    vec2 shift = texelFetch(motion, nearestPlace, 0).rg;
+    vec2 shift = nearest > ownDepth * (1.0 + EDGE_RATIO) ? texelFetch(motion, nearestPlace, 0).rg : ownShift;
 
     float trust = 1.0;
-    if (hasHistory > 0.0 && nearest > 0.0) {
-        vec2 position = vec2(nearestPlace) + 0.5 + jitter;
-        float distance = nearPlane / nearest;
-        vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
-        float expected = dot(previousDistance, vec4(ndc / lens * distance, -distance, 1.0));
-        if (expected > 0.0) trust = uncovered(position + shift, expected);
+    if (hasHistory > 0.0) {
+        vec2 position = vec2(centre) + 0.5 + jitter;
+        float expected = 0.0;  // of the sky, everything is in front
+        if (ownDepth > 0.0) {
+            float distance = nearPlane / ownDepth;
+            vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
+            float before = dot(previousDistance, vec4(ndc / lens * distance, -distance, 1.0));
+            expected = before > 0.0 ? nearPlane / before : 1.0;
+        }
+        trust = visibleBefore(position + ownShift, expected, ownShift);
     }
     if (useReactive > 0.0) trust *= 1.0 - texelFetch(reactive, centre, 0).r;
 
