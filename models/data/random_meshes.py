@@ -86,7 +86,7 @@ def tube(points: np.ndarray, radius: float, sides: int = 4) -> Primitive:
     n = len(points)
     i, j = np.mgrid[0 : n - 1, 0:sides]
     a, b = (i * sides + j).ravel(), (i * sides + (j + 1) % sides).ravel()
-    indices = np.stack([a, b, a + sides, b, b + sides, a + sides], axis=1).ravel()
+    indices = np.stack([a, a + sides, b, b, a + sides, b + sides], axis=1).ravel()
     return Primitive(
         positions=positions.reshape(-1, 3).astype(np.float32),
         indices=indices.astype(np.uint32),

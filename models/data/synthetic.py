@@ -14,7 +14,7 @@ def synthetic_clip(
 ) -> Clip:
     """A plane with sharp edges under a camera that drifts and turns; the reference has samples^2 a pixel."""
     rng = np.random.default_rng(seed)
-    texture = drawing(rng, 512)[..., :3].astype(np.float32) / 255.0
+    texture = np.tile(drawing(rng, 128)[..., :3], (4, 4, 1)).astype(np.float32) / 255.0
     width, height = render_size(display, ratio)
     drift, turn = rng.uniform(-2, 2, 2), rng.uniform(-0.01, 0.01)
     centre = np.array([width, height]) / 2

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from app.errors import SuperseeError
 from models.data.crops import Batch
@@ -66,7 +66,7 @@ class Trainer:
         self._started = time.monotonic() - self.progress.seconds
         self._recent: list[WindowLoss] = []
         # Shapes differ between ratios only: one compilation for each is cheaper than one for all sizes.
-        self._one_frame = torch.compile(frame_loss, dynamic=False) if self.config.compile else frame_loss
+        self._compiled = torch.compile(frame_loss, dynamic=False) if self.config.compile_ratios else frame_loss
 
     def _restore(self) -> None:
         saved = load_checkpoint(self._path)
@@ -118,9 +118,10 @@ class Trainer:
 
     def _episode(self, batch: Batch, stage: StageConfig) -> None:
         carried: Carried | None = None
+        one_frame = self._compiled if round(batch.ratio, 3) in self.config.compile_ratios else frame_loss
         for start in range(0, batch.frames - stage.window + 1, stage.window):
             loss, carried = run_window(
-                self.network, batch, range(start, start + stage.window), carried, self.config.loss, self._one_frame
+                self.network, batch, range(start, start + stage.window), carried, self.config.loss, one_frame
             )
             self._update(loss)
 
@@ -129,18 +130,22 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self.progress.iteration, self.config.iterations, settings)
         self._optimiser.zero_grad(set_to_none=True)
+        self._check_finite("loss", loss.total.detach())  # before backward: grid_sample's crashes on NaN positions
         loss.total.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
-        if not (torch.isfinite(loss.total) and torch.isfinite(norm)):
-            raise SuperseeError(
-                f"Training stopped at iteration {self.progress.iteration}",
-                f"the loss is {float(loss.total):g} and its gradient {float(norm):g}",
-                f"The last good checkpoint is {self._path}; lower the learning rate and go on with --resume.",
-            )
+        self._check_finite("gradient", norm)
         self._optimiser.step()
         self.average.update(self.network)
         self.progress.iteration += 1
         self._report(loss)
+
+    def _check_finite(self, what: str, value: Tensor) -> None:
+        if not torch.isfinite(value):
+            raise SuperseeError(
+                f"Training stopped at iteration {self.progress.iteration}",
+                f"the {what} is {float(value):g}",
+                f"The last good checkpoint is {self._path}; lower the learning rate and go on with --resume.",
+            )
 
     def _report(self, loss: WindowLoss) -> None:
         self._recent.append(loss)

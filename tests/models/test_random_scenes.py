@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.scene.evaluate import evaluate
+from models.data.plan import plan_clips
+from models.data.random_camera import MOTIONS, random_run
+from models.data.random_scene import EXTENT, random_scene
+
+
+def _fingerprint(seed: int) -> list[bytes]:
+    model = random_scene(seed)
+    meshes = [p.positions.tobytes() + p.indices.tobytes() for m in model.meshes for p in m.primitives]
+    return meshes + [i.pixels.tobytes() for i in model.images] + [repr(model.materials).encode()]
+
+
+def test_a_seed_gives_the_same_scene_always() -> None:
+    assert _fingerprint(11) == _fingerprint(11)
+    assert _fingerprint(11) != _fingerprint(12)
+
+
+def test_scenes_are_sound_and_move() -> None:
+    moving = 0
+    for seed in range(12):
+        model = random_scene(seed)
+        for mesh in model.meshes:
+            for p in mesh.primitives:
+                assert p.indices.max() < len(p.positions)
+                assert np.isfinite(p.positions).all()
+                np.testing.assert_allclose(np.linalg.norm(p.normals, axis=1), 1.0, atol=1e-3)
+                assert 0 <= p.material < len(model.materials)
+        now, later = (evaluate(model, time, None).world for time in (1.0, 1.2))
+        moving += not np.allclose(now, later)
+    assert moving >= 3
+
+
+def test_front_faces_agree_with_normals() -> None:
+    model = random_scene(1)
+    for mesh in model.meshes:
+        for p in mesh.primitives:
+            a, b, c = (p.positions[p.indices[i::3]].astype(float) for i in range(3))
+            face = np.cross(b - a, c - a)
+            agree = (face * p.normals[p.indices[0::3]]).sum(1)
+            assert (agree > -1e-6).all(), mesh.name
+
+
+@pytest.mark.parametrize("kind", MOTIONS)
+def test_camera_runs_cut_only_where_they_say(kind: str) -> None:
+    run = random_run(kind, 18, np.random.default_rng(4), EXTENT)
+    assert run.cuts[0]
+    assert sum(run.cuts) == (2 if kind == "cut" else 1)
+    eyes = np.array([pose.position for pose in run.poses])
+    steps = np.linalg.norm(np.diff(eyes, axis=0), axis=1)
+    assert (steps[~np.array(run.cuts[1:])] < 0.5).all()
+    assert (eyes[:, 1] > 0.2).all()
+
+
+def test_the_plan_keeps_test_scenes_out_of_training() -> None:
+    plan = plan_clips(120, 18, 1, ("court",))
+    train = {e.scene for e in plan if e.split == "train"}
+    test = {e.scene for e in plan if e.split == "test"}
+    assert "court" in train
+    assert len(test) >= 10
+    assert not train & test
+    assert plan_clips(40, 18, 1, ("court",)) == plan[:40]
+    for entry in plan:
+        for display, render in zip(entry.display_size, entry.render_size):
+            assert display == pytest.approx(render * entry.ratio)
+
+
+def test_held_out_scenes_are_for_testing_only() -> None:
+    plan = plan_clips(6, 18, 2, held_out=("garden", "arcade"))
+    assert {e.split for e in plan} == {"test"}
+    assert {e.scene for e in plan} == {"garden", "arcade"}
+
+
+def test_our_renderer_draws_a_clip_and_draws_it_again_the_same(gl) -> None:
+    from dataclasses import replace
+
+    from models.data.render import render_clip
+
+    entry = replace(plan_clips(1, 3, 1)[0], render_size=(32, 18), display_size=(64, 36), ratio=2.0)
+    clip, again = render_clip(gl, entry, 2), render_clip(gl, entry, 2)
+    assert clip.colour.shape == (3, 18, 32, 3)
+    assert clip.reference.shape == (3, 36, 64, 3)
+    assert clip.reset.tolist() == [True, False, False]
+    assert float(clip.reference.astype(np.float32).std()) > 0.01
+    np.testing.assert_array_equal(clip.colour, again.colour)
+    np.testing.assert_array_equal(clip.reference, again.reference)
+    # The low-resolution frame is the same picture as the reference, the right way up.
+    small = np.sqrt(clip.reference.astype(np.float32).reshape(3, 18, 2, 32, 2, 3).mean(axis=(2, 4)))
+    upright, flipped = (
+        np.corrcoef(small.ravel(), np.sqrt(image.astype(np.float32)).ravel())[0, 1]
+        for image in (clip.colour, clip.colour[:, ::-1])
+    )
+    assert upright > max(0.5, flipped + 0.2)
