@@ -102,9 +102,10 @@ void main() {
     vec3 away = remembered - current.mean;
     vec3 steps = abs(away) / (gamma * current.deviation + (CLIP_SLACK * square * square + 1e-5));
     float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
-    vec3 clipped = current.mean + away * inside;
     float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
 
+    // After a reset not even rounding may let the old history through.
+    vec3 clipped = survives > 0.0 ? current.mean + away * inside : current.colour;
     float weight = accumulation.x * current.weight;
     float alpha = weight / (weight + survives);
     vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);

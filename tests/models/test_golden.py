@@ -6,7 +6,6 @@ follows.
 
 from __future__ import annotations
 
-
 from collections.abc import Iterator
 
 import moderngl
