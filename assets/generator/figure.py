@@ -14,22 +14,35 @@ from assets.generator.texture_set import TextureSet
 Colour = tuple[float, float, float]
 
 
-def clothes(name: str, stripe_a: Colour, stripe_b: Colour, trousers: Colour, shell: Colour, shoes: Colour) -> TextureSet:
+def clothes(
+    name: str, stripe_a: Colour, stripe_b: Colour, trousers: Colour, shell: Colour, shoes: Colour
+) -> TextureSet:
     """Vertical regions as figure_body lays them out; the shirt has horizontal stripes 31 mm apart."""
     size = 256
     y, x = np.mgrid[0:size, 0:size] / size
     weave = 0.9 + 0.1 * spectral(size, 0.5, 301)[..., None]
     stripes = np.where((np.floor(y * 8) % 2 == 0)[..., None], stripe_a, stripe_b)
     picture = np.empty((size, size, 3))
-    for (low, high), fill in ((SHIRT, stripes), (TROUSERS, np.asarray(trousers)), (SHELL, np.asarray(shell)),
-                              (SHOES, np.asarray(shoes))):
+    for (low, high), fill in (
+        (SHIRT, stripes),
+        (TROUSERS, np.asarray(trousers)),
+        (SHELL, np.asarray(shell)),
+        (SHOES, np.asarray(shoes)),
+    ):
         inside = ((x >= low - 0.03) & (x <= high + 0.035))[..., None]
         picture = np.where(inside, np.broadcast_to(fill, picture.shape), picture)
     return TextureSet(name, to_bytes(picture * weave))
 
 
-def walking_figure(scene: SceneBuilder, maps: TextureSet, cycles: int, centre: tuple[float, float, float],
-                   name: str = "walker", start: float = 0.0, roughness: float = 0.6) -> float:
+def walking_figure(
+    scene: SceneBuilder,
+    maps: TextureSet,
+    cycles: int,
+    centre: tuple[float, float, float],
+    name: str = "walker",
+    start: float = 0.0,
+    roughness: float = 0.6,
+) -> float:
     """Adds the figure on a counter-clockwise circle (seen from above) around `centre`; returns the radius in metres.
 
     The circle's length is a whole number of walk cycles, so the loop closes with both feet in step.

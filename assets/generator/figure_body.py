@@ -39,6 +39,10 @@ def position(name: str) -> np.ndarray:
     return np.array(JOINTS[name][1])
 
 
+def _off(point: np.ndarray, x: float, y: float, z: float) -> np.ndarray:
+    return point + np.array([x, y, z])
+
+
 def _limb(stations: list[tuple], sides: int, region: tuple[float, float], rate: float) -> Shape:
     """A tube through stations (centre, half width, half depth, {joint: weight}). Texture v in repeats of 1/rate m."""
     centres = np.array([s[0] for s in stations], float)
@@ -60,8 +64,15 @@ def _limb(stations: list[tuple], sides: int, region: tuple[float, float], rate: 
         uv.append(np.stack([u, np.full(sides + 1, along * rate)], axis=1))
     index = np.arange(len(stations) * (sides + 1)).reshape(len(stations), sides + 1)
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
-    shape = Shape(np.concatenate(positions), np.zeros((index.size, 3)), np.concatenate(uv),
-                  np.stack([a, b, c, a, c, d], -1).reshape(-1), None, np.concatenate(joints), np.concatenate(weights))
+    shape = Shape(
+        np.concatenate(positions),
+        np.zeros((index.size, 3)),
+        np.concatenate(uv),
+        np.stack([a, b, c, a, c, d], -1).reshape(-1),
+        None,
+        np.concatenate(joints),
+        np.concatenate(weights),
+    )
     return _smoothed(shape, sides + 1)
 
 
@@ -92,48 +103,66 @@ def _bound(shape: Shape, joint: str, region: tuple[float, float]) -> Shape:
 
 
 def _torso() -> Shape:
-    return _limb([
-        ((0, 0.86, 0.0), 0.02, 0.02, {"hips": 1}),
-        ((0, 0.865, 0.0), 0.13, 0.095, {"hips": 1}),
-        ((0, 0.92, -0.005), 0.168, 0.118, {"hips": 1}),
-        ((0, 0.98, 0.0), 0.162, 0.112, {"hips": 0.8, "spine": 0.2}),
-        ((0, 1.05, 0.0), 0.146, 0.102, {"hips": 0.35, "spine": 0.65}),
-        ((0, 1.13, 0.0), 0.145, 0.102, {"spine": 0.8, "chest": 0.2}),
-        ((0, 1.21, 0.0), 0.158, 0.112, {"spine": 0.3, "chest": 0.7}),
-        ((0, 1.30, 0.005), 0.172, 0.118, {"chest": 1}),
-        ((0, 1.38, 0.0), 0.172, 0.108, {"chest": 1}),
-        ((0, 1.43, -0.008), 0.145, 0.088, {"chest": 1}),
-        ((0, 1.465, -0.012), 0.088, 0.070, {"chest": 0.9, "neck": 0.1}),
-        ((0, 1.485, -0.014), 0.060, 0.062, {"chest": 0.6, "neck": 0.4}),
-    ], 18, SHIRT, 4.0)
+    return _limb(
+        [
+            ((0, 0.86, 0.0), 0.02, 0.02, {"hips": 1}),
+            ((0, 0.865, 0.0), 0.13, 0.095, {"hips": 1}),
+            ((0, 0.92, -0.005), 0.168, 0.118, {"hips": 1}),
+            ((0, 0.98, 0.0), 0.162, 0.112, {"hips": 0.8, "spine": 0.2}),
+            ((0, 1.05, 0.0), 0.146, 0.102, {"hips": 0.35, "spine": 0.65}),
+            ((0, 1.13, 0.0), 0.145, 0.102, {"spine": 0.8, "chest": 0.2}),
+            ((0, 1.21, 0.0), 0.158, 0.112, {"spine": 0.3, "chest": 0.7}),
+            ((0, 1.30, 0.005), 0.172, 0.118, {"chest": 1}),
+            ((0, 1.38, 0.0), 0.172, 0.108, {"chest": 1}),
+            ((0, 1.43, -0.008), 0.145, 0.088, {"chest": 1}),
+            ((0, 1.465, -0.012), 0.088, 0.070, {"chest": 0.9, "neck": 0.1}),
+            ((0, 1.485, -0.014), 0.060, 0.062, {"chest": 0.6, "neck": 0.4}),
+        ],
+        18,
+        SHIRT,
+        4.0,
+    )
 
 
 def _arm(side: str, sign: float) -> list[Shape]:
     shoulder, elbow, wrist = position(f"{side}_arm"), position(f"{side}_forearm"), position(f"{side}_hand")
     collar, arm, forearm, hand = (f"{side}_{n}" for n in ("collar", "arm", "forearm", "hand"))
     along = lambda a, b, t: a + (b - a) * t  # noqa: E731
-    sleeve = _limb([
-        (shoulder + (-sign * 0.045, 0.035, 0), 0.028, 0.045, {collar: 0.7, arm: 0.3}),
-        (shoulder + (-sign * 0.008, 0.030, 0), 0.056, 0.062, {collar: 0.35, arm: 0.65}),
-        (along(shoulder, elbow, 0.12), 0.058, 0.064, {arm: 1}),
-        (along(shoulder, elbow, 0.4), 0.051, 0.056, {arm: 1}),
-        (along(shoulder, elbow, 0.68), 0.049, 0.052, {arm: 1}),
-    ], 12, SHIRT, 4.0)
-    bare = _limb([
-        (along(shoulder, elbow, 0.6), 0.036, 0.039, {arm: 1}),
-        (along(shoulder, elbow, 0.9), 0.037, 0.040, {arm: 0.85, forearm: 0.15}),
-        (elbow, 0.037, 0.040, {arm: 0.5, forearm: 0.5}),
-        (along(elbow, wrist, 0.15), 0.040, 0.041, {arm: 0.15, forearm: 0.85}),
-        (along(elbow, wrist, 0.4), 0.037, 0.039, {forearm: 1}),
-        (along(elbow, wrist, 0.85), 0.026, 0.030, {forearm: 1}),
-        (wrist, 0.025, 0.030, {forearm: 0.5, hand: 0.5}),
-        (wrist + (0, -0.05, 0.01), 0.022, 0.042, {hand: 1}),
-        (wrist + (0, -0.11, 0.02), 0.018, 0.040, {hand: 1}),
-        (wrist + (0, -0.165, 0.03), 0.012, 0.026, {hand: 1}),
-        (wrist + (0, -0.175, 0.032), 0.003, 0.006, {hand: 1}),
-    ], 10, SHELL, 1.0)
-    thumb = _bound(sphere(1.0, 8, 6).scaled(0.012, 0.038, 0.013).turned("x", -28).moved(*(wrist + (0, -0.065, 0.052))),
-                   hand, SHELL)
+    sleeve = _limb(
+        [
+            (_off(shoulder, -sign * 0.045, 0.035, 0), 0.028, 0.045, {collar: 0.7, arm: 0.3}),
+            (_off(shoulder, -sign * 0.008, 0.030, 0), 0.056, 0.062, {collar: 0.35, arm: 0.65}),
+            (along(shoulder, elbow, 0.12), 0.058, 0.064, {arm: 1}),
+            (along(shoulder, elbow, 0.4), 0.051, 0.056, {arm: 1}),
+            (along(shoulder, elbow, 0.68), 0.049, 0.052, {arm: 1}),
+        ],
+        12,
+        SHIRT,
+        4.0,
+    )
+    bare = _limb(
+        [
+            (along(shoulder, elbow, 0.6), 0.036, 0.039, {arm: 1}),
+            (along(shoulder, elbow, 0.9), 0.037, 0.040, {arm: 0.85, forearm: 0.15}),
+            (elbow, 0.037, 0.040, {arm: 0.5, forearm: 0.5}),
+            (along(elbow, wrist, 0.15), 0.040, 0.041, {arm: 0.15, forearm: 0.85}),
+            (along(elbow, wrist, 0.4), 0.037, 0.039, {forearm: 1}),
+            (along(elbow, wrist, 0.85), 0.026, 0.030, {forearm: 1}),
+            (wrist, 0.025, 0.030, {forearm: 0.5, hand: 0.5}),
+            (_off(wrist, 0, -0.05, 0.01), 0.022, 0.042, {hand: 1}),
+            (_off(wrist, 0, -0.11, 0.02), 0.018, 0.040, {hand: 1}),
+            (_off(wrist, 0, -0.165, 0.03), 0.012, 0.026, {hand: 1}),
+            (_off(wrist, 0, -0.175, 0.032), 0.003, 0.006, {hand: 1}),
+        ],
+        10,
+        SHELL,
+        1.0,
+    )
+    thumb = _bound(
+        sphere(1.0, 8, 6).scaled(0.012, 0.038, 0.013).turned("x", -28).moved(*_off(wrist, 0, -0.065, 0.052)),
+        hand,
+        SHELL,
+    )
     return [sleeve, bare, thumb]
 
 
@@ -141,30 +170,40 @@ def _leg(side: str) -> list[Shape]:
     hip, knee, ankle = position(f"{side}_thigh"), position(f"{side}_shin"), position(f"{side}_foot")
     thigh, shin, foot, toes = (f"{side}_{n}" for n in ("thigh", "shin", "foot", "toes"))
     along = lambda a, b, t: a + (b - a) * t  # noqa: E731
-    trousers = _limb([
-        (hip + (0, 0.04, 0), 0.070, 0.095, {"hips": 0.8, thigh: 0.2}),
-        (hip + (0, -0.03, 0), 0.086, 0.100, {"hips": 0.4, thigh: 0.6}),
-        (along(hip, knee, 0.25), 0.083, 0.094, {"hips": 0.08, thigh: 0.92}),
-        (along(hip, knee, 0.6), 0.071, 0.078, {thigh: 1}),
-        (along(hip, knee, 0.88), 0.062, 0.067, {thigh: 0.85, shin: 0.15}),
-        (knee, 0.059, 0.065, {thigh: 0.5, shin: 0.5}),
-        (along(knee, ankle, 0.12), 0.058, 0.064, {thigh: 0.15, shin: 0.85}),
-        (along(knee, ankle, 0.4), 0.057, 0.063, {shin: 1}),
-        (along(knee, ankle, 0.93), 0.052, 0.058, {shin: 1}),
-        (along(knee, ankle, 0.935), 0.036, 0.040, {shin: 1}),
-        (ankle, 0.034, 0.038, {shin: 0.5, foot: 0.5}),
-    ], 12, TROUSERS, 1.5)
+    trousers = _limb(
+        [
+            (_off(hip, 0, 0.04, 0), 0.070, 0.095, {"hips": 0.8, thigh: 0.2}),
+            (_off(hip, 0, -0.03, 0), 0.086, 0.100, {"hips": 0.4, thigh: 0.6}),
+            (along(hip, knee, 0.25), 0.083, 0.094, {"hips": 0.08, thigh: 0.92}),
+            (along(hip, knee, 0.6), 0.071, 0.078, {thigh: 1}),
+            (along(hip, knee, 0.88), 0.062, 0.067, {thigh: 0.85, shin: 0.15}),
+            (knee, 0.059, 0.065, {thigh: 0.5, shin: 0.5}),
+            (along(knee, ankle, 0.12), 0.058, 0.064, {thigh: 0.15, shin: 0.85}),
+            (along(knee, ankle, 0.4), 0.057, 0.063, {shin: 1}),
+            (along(knee, ankle, 0.93), 0.052, 0.058, {shin: 1}),
+            (along(knee, ankle, 0.935), 0.036, 0.040, {shin: 1}),
+            (ankle, 0.034, 0.038, {shin: 0.5, foot: 0.5}),
+        ],
+        12,
+        TROUSERS,
+        1.5,
+    )
     sole = 0.085
-    shoe = _limb([
-        (ankle + (0, -0.048, -0.075), 0.012, 0.012, {foot: 1}),
-        (ankle + (0, -0.045, -0.068), 0.034, 0.038, {foot: 1}),
-        (ankle + (0, -0.040, -0.02), 0.042, 0.045, {foot: 1}),
-        (ankle + (0, -0.048, 0.06), 0.046, 0.037, {foot: 1}),
-        (ankle + (0, -0.056, 0.12), 0.050, 0.029, {foot: 0.6, toes: 0.4}),
-        (ankle + (0, -0.060, 0.165), 0.046, 0.025, {toes: 1}),
-        (ankle + (0, -0.063, 0.205), 0.028, 0.020, {toes: 1}),
-        (ankle + (0, -0.066, 0.215), 0.006, 0.008, {toes: 1}),
-    ], 12, SHOES, 1.0)
+    shoe = _limb(
+        [
+            (_off(ankle, 0, -0.048, -0.075), 0.012, 0.012, {foot: 1}),
+            (_off(ankle, 0, -0.045, -0.068), 0.034, 0.038, {foot: 1}),
+            (_off(ankle, 0, -0.040, -0.02), 0.042, 0.045, {foot: 1}),
+            (_off(ankle, 0, -0.048, 0.06), 0.046, 0.037, {foot: 1}),
+            (_off(ankle, 0, -0.056, 0.12), 0.050, 0.029, {foot: 0.6, toes: 0.4}),
+            (_off(ankle, 0, -0.060, 0.165), 0.046, 0.025, {toes: 1}),
+            (_off(ankle, 0, -0.063, 0.205), 0.028, 0.020, {toes: 1}),
+            (_off(ankle, 0, -0.066, 0.215), 0.006, 0.008, {toes: 1}),
+        ],
+        12,
+        SHOES,
+        1.0,
+    )
     flat = shoe.positions.copy()
     flat[:, 1] = np.maximum(flat[:, 1], ankle[1] - sole)
     return [trousers, replace(shoe, positions=flat)]
@@ -172,11 +211,16 @@ def _leg(side: str) -> list[Shape]:
 
 def body() -> Shape:
     """The whole skin, one shape with joints and weights."""
-    neck = _limb([
-        ((0, 1.44, -0.014), 0.050, 0.052, {"chest": 0.8, "neck": 0.2}),
-        ((0, 1.50, -0.012), 0.049, 0.052, {"neck": 1}),
-        ((0, 1.56, 0.0), 0.048, 0.055, {"neck": 0.5, "head": 0.5}),
-    ], 12, SHELL, 1.0)
+    neck = _limb(
+        [
+            ((0, 1.44, -0.014), 0.050, 0.052, {"chest": 0.8, "neck": 0.2}),
+            ((0, 1.50, -0.012), 0.049, 0.052, {"neck": 1}),
+            ((0, 1.56, 0.0), 0.048, 0.055, {"neck": 0.5, "head": 0.5}),
+        ],
+        12,
+        SHELL,
+        1.0,
+    )
     head = _bound(sphere(1.0, 20, 14).scaled(0.078, 0.115, 0.098).moved(0, 1.645, 0.014), "head", SHELL)
     hair = _bound(sphere(1.0, 20, 12).scaled(0.083, 0.092, 0.098).moved(0, 1.684, -0.012), "head", TROUSERS)
     nose = _bound(sphere(1.0, 8, 6).scaled(0.012, 0.022, 0.016).moved(0, 1.635, 0.110), "head", SHELL)

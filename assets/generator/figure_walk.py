@@ -40,7 +40,7 @@ def _ankle(phase: float) -> np.ndarray:
     # Hermite with the ground's speed at both ends: no jerk when the foot leaves or lands.
     slope = np.array([0.0, 0.0, -STRIDE * (1 - _STANCE)])
     h00, h10, h01, h11 = 2 * t**3 - 3 * t**2 + 1, t**3 - 2 * t**2 + t, -2 * t**3 + 3 * t**2, t**3 - t**2
-    point = h00 * start + h10 * (slope + [0, 0.10, 0]) + h01 * end + h11 * (slope * 0.4)
+    point = h00 * start + h10 * (slope + np.array([0.0, 0.10, 0.0])) + h01 * end + h11 * (slope * 0.4)
     return point + np.array([0.0, 0.055 * np.sin(np.pi * t) ** 2, 0.0])
 
 
@@ -63,8 +63,13 @@ def pose(phase: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     hips = rotation("y", -5.0 * np.cos(turn)) @ rotation("z", 2.6 * np.sin(turn)) @ rotation("x", 2.0)
     spine = rotation("y", 1.0 * np.cos(turn)) @ rotation("x", 3.0)
     chest = rotation("y", 6.5 * np.cos(turn)) @ rotation("z", -1.2 * np.sin(turn)) @ rotation("x", 3.5)
-    poses = {"hips": hips, "spine": spine, "chest": chest, "neck": rotation("y", 2.0 * np.cos(turn)),
-             "head": rotation("x", 1.5 * np.cos(2 * turn))}
+    poses = {
+        "hips": hips,
+        "spine": spine,
+        "chest": chest,
+        "neck": rotation("y", 2.0 * np.cos(turn)),
+        "head": rotation("x", 1.5 * np.cos(2 * turn)),
+    }
     for side, sign, lag in (("left", 1.0, 0.0), ("right", -1.0, 0.5)):
         at = (phase + lag) % 1.0
         hip = position("hips") + offset + hips @ (position(f"{side}_thigh") - position("hips"))
@@ -77,9 +82,9 @@ def pose(phase: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         poses[f"{side}_toes"] = rotation("x", pitch if at < 0.36 or at > 0.75 else pitch * 0.25)
         swing = -np.cos(2 * np.pi * at - 0.15)  # the arm is back when its own leg lands in front
         poses[f"{side}_collar"] = chest @ rotation("y", -sign * 2.0 * swing)
-        arm = chest @ rotation("z", sign * 7.0) @ rotation("x", -4.0 - 23.0 * swing)
+        arm = chest @ rotation("z", sign * 7.0) @ rotation("x", 5.0 - 22.0 * swing)
         poses[f"{side}_arm"] = arm
-        bend = 20.0 + 13.0 * (0.5 + 0.5 * swing)
+        bend = 9.0 + 15.0 * (0.5 + 0.5 * swing)
         poses[f"{side}_forearm"] = arm @ rotation("x", -bend)
         poses[f"{side}_hand"] = poses[f"{side}_forearm"] @ rotation("x", -6.0 * swing) @ rotation("z", -sign * 4.0)
     return offset, poses

@@ -30,26 +30,41 @@ def crown(centre: tuple, radii: tuple, cards: int, size: float, seed: int, droop
         direction /= np.linalg.norm(direction)
         depth = rng.uniform(0.45, 1.0) ** 0.6
         at = middle + direction * half * depth
-        turn = rotation("y", rng.uniform(0, 360)) @ rotation("x", rng.uniform(-60, 60)) @ rotation(
-            "z", rng.uniform(-50, 50))
+        turn = (
+            rotation("y", rng.uniform(0, 360))
+            @ rotation("x", rng.uniform(-60, 60))
+            @ rotation("z", rng.uniform(-50, 50))
+        )
         card = _card(size * rng.uniform(0.75, 1.25)).moved(y=-size * 0.5).transformed(turn)
         shade = 0.50 + 0.50 * depth * np.clip(0.62 + 0.45 * direction[1], 0, 1)
         positions = card.positions + at
         normals = (positions - middle) / half**2 + np.array([0.0, droop, 0.0])
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-        # The front of a card looks out of the crown, so that a double-sided material keeps the crown's normal there.
+        # The front of a card looks out of the crown.
         card = card if card.normals[0] @ direction > 0 else card.flipped()
         shapes.append(replace(card, positions=positions, normals=normals).tinted(shade, shade, shade * 0.96))
-    return merged(shapes)
+    return leafy(merged(shapes))
 
 
-def swaying(shape: Shape, ground: float, amount: float, seed: int) -> Shape:
+def leafy(shape: Shape) -> Shape:
+    """Both faces of every card with the same normals, for a single-sided material: a leaf that is seen from its dark
+    side still shines with the light that falls on the other one, a little yellower."""
+    colours = np.ones((len(shape.positions), 4)) if shape.colours is None else shape.colours
+    back = replace(
+        shape,
+        indices=shape.indices.reshape(-1, 3)[:, ::-1].reshape(-1),
+        colours=colours * np.array([0.92, 0.90, 0.62, 1.0]),
+    )
+    return merged([replace(shape, colours=colours), back])
+
+
+def swaying(shape: Shape, ground: float, amount: float) -> Shape:
     """Adds two morph targets, 90 degrees apart: with weights cos and sin the cards bend and flutter in a loop."""
-    rng = np.random.default_rng(seed)
     height = np.maximum(shape.positions[:, 1] - ground, 0.0)
     lever = amount * (height / max(float(height.max()), 1e-6)) ** 1.5
-    phase = shape.positions[:, 0] * 1.7 + shape.positions[:, 2] * 1.1
-    flutter = rng.uniform(-0.6, 0.6, (len(height) // 4 + 1, 3)).repeat(4, axis=0)[: len(height)]
+    x, y, z = shape.positions.T
+    phase = x * 1.7 + z * 1.1
+    flutter = 0.45 * np.stack([np.sin(4.1 * y + 2.3 * z), np.sin(3.7 * x + 2.9 * z), np.sin(4.3 * x - 3.1 * y)], axis=1)
     morphs = []
     for shift in (0.0, np.pi / 2):
         bend = np.stack([np.cos(phase - shift), 0.25 * np.sin(phase - shift), 0.6 * np.sin(phase + shift)], axis=1)
@@ -88,4 +103,4 @@ def rosette(centre: tuple, leaves: int, length: float, seed: int, lift: tuple = 
         shapes.append(card.transformed(turn).moved(*centre).tinted(shade, shade, shade))
     plant = merged(shapes)
     normals = plant.normals * np.where(plant.normals[:, 1:2] < 0, -1.0, 1.0) + np.array([0, 0.8, 0])
-    return replace(plant, normals=normals / np.linalg.norm(normals, axis=1, keepdims=True))
+    return leafy(replace(plant, normals=normals / np.linalg.norm(normals, axis=1, keepdims=True)))

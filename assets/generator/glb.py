@@ -35,8 +35,15 @@ class GlbBuffer:
         self.views.append(view)
         return len(self.views) - 1
 
-    def accessor(self, values: np.ndarray, dtype: str, *, target: int | None = None, bounds: bool = False,
-                 normalized: bool = False) -> int:
+    def accessor(
+        self,
+        values: np.ndarray,
+        dtype: str,
+        *,
+        target: int | None = None,
+        bounds: bool = False,
+        normalized: bool = False,
+    ) -> int:
         """Adds rows of 1, 2, 3, 4 or 16 components; returns the accessor's number."""
         data = np.ascontiguousarray(values, np.dtype(dtype))
         width = 1 if data.ndim == 1 else data.shape[1]

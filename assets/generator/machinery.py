@@ -21,10 +21,23 @@ def gear(teeth: int, pitch_radius: float, width: float = 0.12) -> Shape:
             outline.append((r * np.cos(angle), r * np.sin(angle)))
     outer = np.array([*outline, outline[0]])
     inner = (pitch_radius - 2.6 * module) * outer / np.linalg.norm(outer, axis=1, keepdims=True)
-    parts = [_wall(outer, width), _wall(inner[::-1], width), _rim(outer, inner, width), _rim(outer, inner, width).turned("x", 180)]
+    parts = [
+        _wall(outer, width),
+        _wall(inner[::-1], width),
+        _rim(outer, inner, width),
+        _rim(outer, inner, width).turned("x", 180),
+    ]
     r_in = float(np.linalg.norm(inner[0]))
-    hub = lathe([(0.16 * pitch_radius, -width * 0.7), (0.26 * pitch_radius, -width * 0.7), (0.26 * pitch_radius, width * 0.7),
-                 (0.001, width * 0.7)], 24, smooth=False).turned("x", 90)
+    hub = lathe(
+        [
+            (0.16 * pitch_radius, -width * 0.7),
+            (0.26 * pitch_radius, -width * 0.7),
+            (0.26 * pitch_radius, width * 0.7),
+            (0.001, width * 0.7),
+        ],
+        24,
+        smooth=False,
+    ).turned("x", 90)
     parts.append(hub)
     for k in range(5):
         spoke = box((r_in * 0.86, r_in * 0.17, width * 0.5), (r_in * 0.58, 0, 0), skip="+x -x")
@@ -47,7 +60,9 @@ def _wall(outline: np.ndarray, width: float) -> Shape:
 
 
 def _rim(outer: np.ndarray, inner: np.ndarray, width: float) -> Shape:
-    points = np.concatenate([np.c_[outer, np.full(len(outer), width / 2)], np.c_[inner, np.full(len(inner), width / 2)]])
+    points = np.concatenate(
+        [np.c_[outer, np.full(len(outer), width / 2)], np.c_[inner, np.full(len(inner), width / 2)]]
+    )
     n = len(outer)
     i = np.arange(n - 1)
     index = np.stack([n + i, i, i + 1, n + i, i + 1, n + i + 1], axis=1).reshape(-1)
@@ -58,13 +73,16 @@ def flywheel(radius: float, spokes: int = 10) -> Shape:
     """A heavy rim on thin rods, around Z."""
     rim = ring(radius, radius * 0.055, 64, 10)
     hub = cylinder(radius * 0.12, 0.22, 20).moved(y=-0.11).turned("x", 90)
-    rods = [tube([(0, 0, 0), (radius * np.cos(a), radius * np.sin(a), 0)], radius * 0.014, 6)
-            for a in 2 * np.pi * np.arange(spokes) / spokes]
+    rods = [
+        tube([(0, 0, 0), (radius * np.cos(a), radius * np.sin(a), 0)], radius * 0.014, 6)
+        for a in 2 * np.pi * np.arange(spokes) / spokes
+    ]
     return merged([rim, ring(radius * 0.86, radius * 0.012, 48, 5), hub, *rods])
 
 
-def slider_crank(throw: float, rod: float, period: float, reverse: bool = False, keys: int = 48
-                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def slider_crank(
+    throw: float, rod: float, period: float, reverse: bool = False, keys: int = 48
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(times, crank pin (n, 3), rod quaternions, piston (n, 3)) for a crank around Z that pushes along +X."""
     times = np.linspace(0, period, keys + 1)
     angle = 2 * np.pi * times / period * (-1 if reverse else 1)

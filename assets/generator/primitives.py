@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def bevelled_box(size: Point, bevel: float, centre: Point = (0, 0, 0)) -> Shape:
                 shapes.append(shape if shape.normals[0] @ outward > 0 else shape.flipped())
     for corner in np.array(np.meshgrid([1, -1], [1, -1], [1, -1])).T.reshape(-1, 3):
         points = np.tile(corner * inner, (3, 1))
-        points[np.arange(3), np.arange(3)] = (corner * half)
+        points[np.arange(3), np.arange(3)] = corner * half
         normal = corner / np.sqrt(3.0)
         order = [0, 1, 2] if np.cross(points[1] - points[0], points[2] - points[0]) @ normal > 0 else [0, 2, 1]
         shapes.append(Shape(points, np.tile(normal, (3, 1)), points[:, :2], np.array(order)))
@@ -87,7 +88,7 @@ def lathe(profile: Sequence[tuple[float, float]], sides: int = 24, smooth: bool 
     """A profile of (radius, y) turned about Y. Going up the profile with the solid inside faces outward."""
     points = np.asarray(profile, float)
     if not smooth:
-        pairs = [lathe([tuple(a), tuple(b)], sides, turns=turns) for a, b in zip(points[:-1], points[1:])]
+        pairs = [lathe([tuple(a), tuple(b)], sides, turns=turns) for a, b in pairwise(points)]
         return merged(pairs)
     angle = np.linspace(0, 2 * np.pi * turns, sides + 1)
     slope = np.gradient(points, axis=0) if len(points) > 2 else np.tile(points[1] - points[0], (2, 1))
@@ -120,8 +121,9 @@ def disc(radius: float, sides: int = 24, inner: float = 0.0) -> Shape:
 def sphere(radius: float, sides: int = 20, rings: int = 12) -> Shape:
     angle = np.linspace(-np.pi / 2, np.pi / 2, rings + 1)
     ball = lathe([(max(radius * np.cos(a), 1e-5), radius * np.sin(a)) for a in angle], sides)
-    return Shape(ball.positions, ball.positions / np.linalg.norm(ball.positions, axis=1, keepdims=True), ball.uv,
-                 ball.indices)
+    return Shape(
+        ball.positions, ball.positions / np.linalg.norm(ball.positions, axis=1, keepdims=True), ball.uv, ball.indices
+    )
 
 
 def tube(path: Sequence[Point] | np.ndarray, radius: float | np.ndarray, sides: int = 6, cap: bool = False) -> Shape:

@@ -55,8 +55,8 @@ def string_lights(start: tuple, end: tuple, sag: float, bulbs: int) -> tuple[Sha
     """(cable and sockets, glowing bulbs)."""
     path = sagging(start, end, sag, 24)
     places = sagging(start, end, sag, bulbs + 1)[1:-1]
-    sockets = [cylinder(0.018, 0.05, 8).moved(*(place + (0, -0.06, 0))) for place in places]
-    lamps = [sphere(0.045, 10, 7).scaled(1, 1.25, 1).moved(*(place + (0, -0.105, 0))) for place in places]
+    sockets = [cylinder(0.018, 0.05, 8).moved(x, y - 0.06, z) for x, y, z in places]
+    lamps = [sphere(0.045, 10, 7).scaled(1, 1.25, 1).moved(x, y - 0.105, z) for x, y, z in places]
     return merged([tube(path, 0.008, 5), *sockets]), merged(lamps)
 
 
@@ -64,8 +64,11 @@ def chair() -> Shape:
     """Bent steel rod and slats, 0.45 m seat."""
     parts = []
     for side in (-0.2, 0.2):
-        parts.append(tube([(side, 0, 0.2), (side, 0.45, 0.19), (side * 0.97, 0.455, -0.17), (side * 0.92, 0.88, -0.25)],
-                          0.011, 6))
+        parts.append(
+            tube(
+                [(side, 0, 0.2), (side, 0.45, 0.19), (side * 0.97, 0.455, -0.17), (side * 0.92, 0.88, -0.25)], 0.011, 6
+            )
+        )
         parts.append(tube([(side, 0, -0.24), (side, 0.45, -0.15)], 0.011, 6))
     parts += [box((0.42, 0.012, 0.05), (0, 0.466, z)) for z in np.linspace(-0.14, 0.18, 6)]
     parts += [box((0.39, 0.05, 0.012), (0, y, -0.18 - (y - 0.46) * 0.16)) for y in (0.62, 0.72, 0.82)]
@@ -81,23 +84,41 @@ def table(radius: float = 0.36) -> Shape:
 def planter(width: float, height: float, depth: float) -> Shape:
     """A box with a rim."""
     rim = 0.06
-    return merged([
-        bevelled_box((width, height - rim, depth), 0.012, (0, (height - rim) / 2, 0)),
-        bevelled_box((width + 0.06, rim, depth + 0.06), 0.012, (0, height - rim / 2, 0)),
-    ])
+    return merged(
+        [
+            bevelled_box((width, height - rim, depth), 0.012, (0, (height - rim) / 2, 0)),
+            bevelled_box((width + 0.06, rim, depth + 0.06), 0.012, (0, height - rim / 2, 0)),
+        ]
+    )
 
 
 def pot(radius: float, height: float) -> Shape:
     r = radius
-    return lathe([(r * 0.66, 0), (r * 0.72, 0.01), (r * 0.92, height * 0.84), (r * 1.06, height * 0.85), (r * 1.06, height),
-                  (r * 0.94, height), (r * 0.90, height * 0.88), (0.001, height * 0.88)], 24)
+    return lathe(
+        [
+            (r * 0.66, 0),
+            (r * 0.72, 0.01),
+            (r * 0.92, height * 0.84),
+            (r * 1.06, height * 0.85),
+            (r * 1.06, height),
+            (r * 0.94, height),
+            (r * 0.90, height * 0.88),
+            (0.001, height * 0.88),
+        ],
+        24,
+    )
 
 
 def barred_window(width: float, height: float, columns: int, rows: int, bar: float = 0.05) -> tuple[Shape, Shape]:
     """(frame and glazing bars, one pane) facing +Z, middle of the lower edge at the origin."""
-    parts = [box((width + 0.16, 0.10, 0.14), (0, -0.05, 0.05)), box((width + 0.1, 0.08, 0.10), (0, height + 0.04, 0.03))]
+    parts = [
+        box((width + 0.16, 0.10, 0.14), (0, -0.05, 0.05)),
+        box((width + 0.1, 0.08, 0.10), (0, height + 0.04, 0.03)),
+    ]
     parts += [box((0.07, height, 0.10), (x, height / 2, 0.03)) for x in (-width / 2, width / 2)]
-    parts += [box((bar, height, 0.05), (x, height / 2, 0.03)) for x in np.linspace(-width / 2, width / 2, columns + 1)[1:-1]]
+    parts += [
+        box((bar, height, 0.05), (x, height / 2, 0.03)) for x in np.linspace(-width / 2, width / 2, columns + 1)[1:-1]
+    ]
     parts += [box((width, bar, 0.05), (0, y, 0.03)) for y in np.linspace(0, height, rows + 1)[1:-1]]
     pane = grid((-width / 2, 0, 0.025), (width, 0, 0), (0, height, 0), metres=False)
     return merged(parts), pane
@@ -105,8 +126,20 @@ def barred_window(width: float, height: float, columns: int, rows: int, bar: flo
 
 def lamp_post(height: float) -> tuple[Shape, Shape]:
     """(post with a bracket, glowing globe)."""
-    post = lathe([(0.12, 0), (0.12, 0.04), (0.07, 0.10), (0.055, 0.5), (0.045, 0.55), (0.04, height - 0.1),
-                  (0.07, height - 0.06), (0.07, height), (0.001, height + 0.01)], 14)
+    post = lathe(
+        [
+            (0.12, 0),
+            (0.12, 0.04),
+            (0.07, 0.10),
+            (0.055, 0.5),
+            (0.045, 0.55),
+            (0.04, height - 0.1),
+            (0.07, height - 0.06),
+            (0.07, height),
+            (0.001, height + 0.01),
+        ],
+        14,
+    )
     return post, sphere(0.16, 18, 12).moved(0, height + 0.15, 0)
 
 
@@ -135,14 +168,16 @@ def waving_cloth(width: float, height: float, columns: int = 24, rows: int = 8) 
     cloth = grid((0, -height, 0), (width, 0, 0), (0, height, 0), width / columns, metres=False)
     x = cloth.positions[:, 0] / width
     lean = cloth.positions[:, 1] / height * 0.8
-    swell = 0.13 * width * x**0.8
+    swell = 0.10 * width * x**0.8
     k = 2 * np.pi * 1.15
     targets, normals = [], []
     for shift in (0.0, np.pi / 2):
         phase = k * x + lean - shift
         z = swell * np.cos(phase)
         pull = -0.10 * width * x * np.cos(phase * 0.5) ** 2
-        slope = -swell * k / width * np.sin(phase) + 0.8 * 0.13 * width * np.maximum(x, 0.05) ** -0.2 / width * np.cos(phase)
+        slope = -swell * k / width * np.sin(phase) + 0.8 * 0.10 * width * np.maximum(x, 0.05) ** -0.2 / width * np.cos(
+            phase
+        )
         targets.append(np.stack([pull * 0.4, -0.05 * height * x * np.sin(phase), z], axis=1))
         normals.append(np.stack([-slope, np.zeros_like(x), np.zeros_like(x)], axis=1))
     return replace(cloth, morphs=np.stack(targets), morph_normals=np.stack(normals))
@@ -153,5 +188,3 @@ def gimbal(radius: float) -> Shape:
     w, t = radius * 0.09, radius * 0.035
     profile = [(radius - t, -w), (radius + t, -w), (radius + t, w), (radius - t, w), (radius - t, -w)]
     return lathe(profile, 56, smooth=False).turned("x", 90)
-
-

@@ -58,11 +58,27 @@ class SceneBuilder:
             self._pictures[name] = len(self._textures) - 1
         return self._pictures[name]
 
-    def material(self, name: str, maps: TextureSet | None = None, *, colour: tuple = (1.0, 1.0, 1.0, 1.0),
-                 metallic: float | None = None, roughness: float | None = None, emissive: tuple | None = None,
-                 glow: np.ndarray | None = None, strength: float = 1.0, alpha: str = "OPAQUE", cutoff: float = 0.5,
-                 double_sided: bool = False, tile: float = 1.0, clamp: bool = False, normal_scale: float = 1.0,
-                 transmission: float = 0.0, clearcoat: float = 0.0, **ours: Any) -> MaterialHandle:
+    def material(
+        self,
+        name: str,
+        maps: TextureSet | None = None,
+        *,
+        colour: tuple = (1.0, 1.0, 1.0, 1.0),
+        metallic: float | None = None,
+        roughness: float | None = None,
+        emissive: tuple | None = None,
+        glow: np.ndarray | None = None,
+        strength: float = 1.0,
+        alpha: str = "OPAQUE",
+        cutoff: float = 0.5,
+        double_sided: bool = False,
+        tile: float = 1.0,
+        clamp: bool = False,
+        normal_scale: float = 1.0,
+        transmission: float = 0.0,
+        clearcoat: float = 0.0,
+        **ours: Any,
+    ) -> MaterialHandle:
         """`glow` is the emissive picture, `strength` its radiance; `ours` goes to extras.supersee."""
         has_orm = maps is not None and maps.orm is not None
         pbr: dict[str, Any] = {
@@ -136,7 +152,9 @@ class SceneBuilder:
             attributes["JOINTS_0"] = add(shape.joints, "u1", target=ARRAY_BUFFER)
             attributes["WEIGHTS_0"] = add(np.round(shape.weights, 6), "<f4", target=ARRAY_BUFFER)
         primitive: dict[str, Any] = {
-            "attributes": attributes, "indices": self.buffer.indices(shape.indices), "material": material.index,
+            "attributes": attributes,
+            "indices": self.buffer.indices(shape.indices),
+            "material": material.index,
         }
         if shape.morphs is not None:
             targets = [{"POSITION": add(np.round(m, 5), "<f4", target=ARRAY_BUFFER, bounds=True)} for m in shape.morphs]
@@ -148,8 +166,16 @@ class SceneBuilder:
 
     # --- nodes and movement ---------------------------------------------------------------------------------------
 
-    def node(self, name: str, parts: list[tuple[MaterialHandle, Shape]] | None = None, *, parent: int | None = None,
-             at: tuple = (0.0, 0.0, 0.0), turn: tuple | None = None, weights: list[float] | None = None) -> int:
+    def node(
+        self,
+        name: str,
+        parts: list[tuple[MaterialHandle, Shape]] | None = None,
+        *,
+        parent: int | None = None,
+        at: tuple = (0.0, 0.0, 0.0),
+        turn: tuple | None = None,
+        weights: list[float] | None = None,
+    ) -> int:
         """A named node; `turn` is a quaternion (x, y, z, w)."""
         entry: dict[str, Any] = {"name": name}
         if any(at):
@@ -173,15 +199,18 @@ class SceneBuilder:
         self._skins.append({"joints": joints, "inverseBindMatrices": self.buffer.accessor(columns, "<f4")})
         self._nodes[node]["skin"] = len(self._skins) - 1
 
-    def animate(self, animation: str, node: int, path: str, times: np.ndarray, values: np.ndarray,
-                interpolation: str = "LINEAR") -> None:
+    def animate(
+        self, animation: str, node: int, path: str, times: np.ndarray, values: np.ndarray, interpolation: str = "LINEAR"
+    ) -> None:
         entry = self._animations.setdefault(animation, {"name": animation, "samplers": [], "channels": []})
         data = np.asarray(values, float)
-        entry["samplers"].append({
-            "input": self.buffer.accessor(np.round(times, 6), "<f4", bounds=True),
-            "output": self.buffer.accessor(np.round(data.reshape(-1) if path == "weights" else data, 6), "<f4"),
-            "interpolation": interpolation,
-        })
+        entry["samplers"].append(
+            {
+                "input": self.buffer.accessor(np.round(times, 6), "<f4", bounds=True),
+                "output": self.buffer.accessor(np.round(data.reshape(-1) if path == "weights" else data, 6), "<f4"),
+                "interpolation": interpolation,
+            }
+        )
         entry["channels"].append({"sampler": len(entry["samplers"]) - 1, "target": {"node": node, "path": path}})
 
     def light(self, name: str, at: tuple, colour: tuple, intensity: float, reach: float = 0.0) -> None:
@@ -210,9 +239,15 @@ class SceneBuilder:
             "extensionsUsed": sorted(self._used),
             "scene": 0,
             "scenes": [{"name": self.name, "nodes": roots, "extras": {"supersee": self.extras}}],
-            "nodes": self._nodes, "meshes": self._meshes, "materials": self._materials, "textures": self._textures,
-            "samplers": [{"magFilter": 9729, "minFilter": 9987, "wrapS": wrap, "wrapT": wrap} for wrap in (10497, 33071)],
-            "skins": self._skins, "animations": list(self._animations.values()),
+            "nodes": self._nodes,
+            "meshes": self._meshes,
+            "materials": self._materials,
+            "textures": self._textures,
+            "samplers": [
+                {"magFilter": 9729, "minFilter": 9987, "wrapS": wrap, "wrapT": wrap} for wrap in (10497, 33071)
+            ],
+            "skins": self._skins,
+            "animations": list(self._animations.values()),
         }
         if self._lights:
             document["extensions"] = {"KHR_lights_punctual": {"lights": self._lights}}

@@ -87,9 +87,7 @@ def merged(shapes: list[Shape]) -> Shape:
 
     colours = None
     if coloured:
-        colours = np.concatenate(
-            [np.ones((len(s.positions), 4)) if s.colours is None else s.colours for s in shapes]
-        )
+        colours = np.concatenate([np.ones((len(s.positions), 4)) if s.colours is None else s.colours for s in shapes])
     return Shape(
         positions=np.concatenate([shape.positions for shape in shapes]),
         normals=np.concatenate([shape.normals for shape in shapes]),

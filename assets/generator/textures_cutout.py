@@ -1,4 +1,4 @@
-"""Textures with alpha: leaf sprays, fern, grass and chain link. Colour bleeds past the edge so that mip maps stay green."""
+"""Textures with alpha: leaf sprays, fronds, chain link. Colour bleeds past the edge: mip maps stay green."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _OVERSAMPLE = 3
 
 def _leaf(draw: ImageDraw.ImageDraw, at: np.ndarray, angle: float, length: float, width: float, fill: tuple) -> None:
     t = np.linspace(0, 1, 9)
-    half = width * np.sin(np.pi * t ** 0.8) * 0.5
+    half = width * np.sin(np.pi * t**0.8) * 0.5
     along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     left = at + np.outer(t * length, along) + np.outer(half, across)
     right = at + np.outer(t * length, along) - np.outer(half, across)
     draw.polygon([tuple(p) for p in np.concatenate([left, right[::-1]])], fill=fill)
-    rib = tuple(int(c * 0.8) for c in fill[:3]) + (255,)
+    rib = (*(int(c * 0.8) for c in fill[:3]), 255)
     draw.line([tuple(at), tuple(at + along * length * 0.92)], fill=rib, width=max(2, int(width * 0.06)))
 
 
@@ -37,8 +37,14 @@ def _finished(name: str, canvas: Image.Image, size: int, fill: tuple) -> Texture
     return TextureSet(name, np.round(np.concatenate([rgb, alpha], axis=-1)).clip(0, 255).astype(np.uint8))
 
 
-def leaf_spray(size: int = 512, seed: int = 101, base: tuple = (74, 112, 38), name: str = "leaves",
-               leaves: int = 46, length: tuple = (0.15, 0.24)) -> TextureSet:
+def leaf_spray(
+    size: int = 512,
+    seed: int = 101,
+    base: tuple = (74, 112, 38),
+    name: str = "leaves",
+    leaves: int = 46,
+    length: tuple = (0.15, 0.24),
+) -> TextureSet:
     """A spray of leaves on a few twigs that fills the square."""
     rng = np.random.default_rng(seed)
     n = size * _OVERSAMPLE
@@ -77,7 +83,7 @@ def frond(size: int = 512, seed: int = 111, base: tuple = (58, 110, 48), name: s
     return _finished(name, canvas, size, base)
 
 
-def chain_link(size: int = 512, diamonds: int = 8) -> TextureSet:
+def chain_link(size: int = 512, diamonds: int = 7) -> TextureSet:
     """Woven wire, `diamonds` a side; the wires cross over and under by their shade."""
     n = size * _OVERSAMPLE
     canvas = Image.new("RGBA", (n, n), (0, 0, 0, 0))
@@ -86,5 +92,5 @@ def chain_link(size: int = 512, diamonds: int = 8) -> TextureSet:
     for i in range(-diamonds, diamonds + 1):
         for direction, fill in ((1, (128, 134, 140, 255)), (-1, (172, 178, 182, 255))):
             x = i * pitch if direction > 0 else i * pitch + n
-            draw.line([(x, 0), (x + direction * n, n)], fill=fill, width=int(pitch * 0.085))
+            draw.line([(x, 0), (x + direction * n, n)], fill=fill, width=int(pitch * 0.10))
     return _finished("chain_link", canvas, size, (150, 156, 160))

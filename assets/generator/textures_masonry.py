@@ -38,8 +38,9 @@ def brick(size: int = 1024, seed: int = 11) -> TextureSet:
     colour = mix(mortar, clay, face) * (0.85 + 0.2 * spectral(size, 1.8, seed + 3)[..., None])
     height = face * 3.0 + tone * 0.5 + rough * 0.9 + fine * 0.35
     hollow = np.clip(1.0 - (blurred(face, 4) - face) * 0.9, 0.3, 1.0)
-    return TextureSet("brick", to_bytes(colour), normal_map(height, 0.9),
-                      occlusion_roughness_metal(hollow, 0.94 - 0.14 * face * fine))
+    return TextureSet(
+        "brick", to_bytes(colour), normal_map(height, 0.9), occlusion_roughness_metal(hollow, 0.94 - 0.14 * face * fine)
+    )
 
 
 def pavers(size: int = 1024, seed: int = 21) -> TextureSet:
@@ -56,24 +57,41 @@ def pavers(size: int = 1024, seed: int = 21) -> TextureSet:
     moss = np.clip(spectral(size, 1.6, seed + 3) * 2.4 - 1.5, 0, 1) * (1 - face)
     colour = mix(colour, (0.27, 0.33, 0.16), moss)
     height = face * 4.0 + rough * 1.4 + fine * 0.3 + tone
-    return TextureSet("pavers", to_bytes(colour), normal_map(height, 0.7),
-                      occlusion_roughness_metal(0.6 + 0.4 * face, 0.9 - 0.28 * face * (0.3 + 0.7 * rough)))
+    return TextureSet(
+        "pavers",
+        to_bytes(colour),
+        normal_map(height, 0.7),
+        occlusion_roughness_metal(0.6 + 0.4 * face, 0.9 - 0.28 * face * (0.3 + 0.7 * rough)),
+    )
 
 
-def chequer_tiles(size: int = 512, seed: int = 31, dark: tuple = (0.12, 0.17, 0.17), light: tuple = (0.86, 0.84, 0.78),
-                  name: str = "tiles") -> TextureSet:
+def chequer_tiles(
+    size: int = 512,
+    seed: int = 31,
+    dark: tuple = (0.12, 0.17, 0.17),
+    light: tuple = (0.86, 0.84, 0.78),
+    name: str = "tiles",
+) -> TextureSet:
     """4 x 4 glazed tiles in two colours with thin joints: a tile of 0.3 m makes it 1.2 m square."""
     edge, stone = _bond(size, 4, 4, 0.012, 0.0)
     face = np.clip(edge / 0.02, 0, 1)
     rough, fine = spectral(size, 1.5, seed), spectral(size, 0.8, seed + 1)
     odd = (stone // 4 + stone % 4) % 2
     tone = np.random.default_rng(seed).uniform(0.88, 1.0, 16)[stone][..., None]
-    colour = np.where(odd[..., None] == 1, mix(dark, np.asarray(dark) * 1.7, rough), mix(light, np.asarray(light) * 0.9,
-                                                                                        rough)) * tone
+    colour = (
+        np.where(
+            odd[..., None] == 1, mix(dark, np.asarray(dark) * 1.7, rough), mix(light, np.asarray(light) * 0.9, rough)
+        )
+        * tone
+    )
     colour = mix((0.42, 0.41, 0.38), colour, face)
     height = face * 1.6 + rough * 0.4
-    return TextureSet(name, to_bytes(colour), normal_map(height, 0.7),
-                      occlusion_roughness_metal(0.7 + 0.3 * face, 0.85 - face * (0.62 - 0.2 * fine - 0.15 * rough)))
+    return TextureSet(
+        name,
+        to_bytes(colour),
+        normal_map(height, 0.7),
+        occlusion_roughness_metal(0.7 + 0.3 * face, 0.85 - face * (0.62 - 0.2 * fine - 0.15 * rough)),
+    )
 
 
 def glazed_wall(size: int = 512, seed: int = 41, glaze: tuple = (0.05, 0.30, 0.30), name: str = "glazed") -> TextureSet:
@@ -88,15 +106,20 @@ def glazed_wall(size: int = 512, seed: int = 41, glaze: tuple = (0.05, 0.30, 0.3
     colour = mix(base * 0.8, base * 1.3 + 0.03, tone * 0.7 + 0.3 * spectral(size, 1.6, seed + 1))
     colour = mix((0.55, 0.54, 0.50), colour, face)
     height = face * 3.0 + tilt * 1.5
-    return TextureSet(name, to_bytes(colour), normal_map(height, 0.5),
-                      occlusion_roughness_metal(0.75 + 0.25 * face, 0.8 - 0.64 * face))
+    return TextureSet(
+        name,
+        to_bytes(colour),
+        normal_map(height, 0.5),
+        occlusion_roughness_metal(0.75 + 0.25 * face, 0.8 - 0.64 * face),
+    )
 
 
 def plaster(size: int = 512, seed: int = 51, colour: tuple = (0.80, 0.74, 0.62), name: str = "plaster") -> TextureSet:
     rough, fine = spectral(size, 1.6, seed), spectral(size, 0.9, seed + 1)
     base = np.asarray(colour, float) * (0.82 + 0.14 * rough[..., None] + 0.10 * fine[..., None])
-    return TextureSet(name, to_bytes(base), normal_map(fine * 2.0 + rough, 0.5),
-                      occlusion_roughness_metal(1.0, 0.86 + 0.1 * fine))
+    return TextureSet(
+        name, to_bytes(base), normal_map(fine * 2.0 + rough, 0.5), occlusion_roughness_metal(1.0, 0.86 + 0.1 * fine)
+    )
 
 
 def asphalt(size: int = 512, seed: int = 61) -> TextureSet:
@@ -107,5 +130,9 @@ def asphalt(size: int = 512, seed: int = 61) -> TextureSet:
     colour = colour * (1.0 - 0.45 * puddle[..., None])
     height = fine * 2.2 * (1 - puddle)
     roughness = 0.62 + 0.3 * fine
-    return TextureSet("asphalt", to_bytes(colour), normal_map(height, 0.8),
-                      occlusion_roughness_metal(1.0, roughness * (1 - puddle) + 0.03 * puddle))
+    return TextureSet(
+        "asphalt",
+        to_bytes(colour),
+        normal_map(height, 0.8),
+        occlusion_roughness_metal(1.0, roughness * (1 - puddle) + 0.03 * puddle),
+    )

@@ -53,9 +53,20 @@ def billboard(size: tuple[int, int] = (1024, 512)) -> np.ndarray:
     wash = np.stack([0.5 + 0.5 * np.sin(2 * np.pi * (x + 0.25 * np.sin(6.28 * y)) + p) for p in (0.2, 2.6, 4.4)], -1)
     image = Image.fromarray(to_bytes(wash * np.array([0.65, 0.25, 0.9]) * (0.35 + 0.5 * y[..., None])))
     draw = ImageDraw.Draw(image)
-    centred(draw, (w * 0.5, h * 0.34), "SUPERSEE", fitted(draw, "SUPERSEE", "condensed", w * 0.84, h * 0.42), (255, 244, 220))
-    centred(draw, (w * 0.5, h * 0.70), "every frame remembers the last", fitted(
-        draw, "every frame remembers the last", "sans", w * 0.8, h * 0.1), (255, 220, 120))
+    centred(
+        draw,
+        (w * 0.5, h * 0.34),
+        "SUPERSEE",
+        fitted(draw, "SUPERSEE", "condensed", w * 0.84, h * 0.42),
+        (255, 244, 220),
+    )
+    centred(
+        draw,
+        (w * 0.5, h * 0.70),
+        "every frame remembers the last",
+        fitted(draw, "every frame remembers the last", "sans", w * 0.8, h * 0.1),
+        (255, 220, 120),
+    )
     for i in range(16):
         draw.rectangle((i * w / 16 + 6, h * 0.86, (i + 0.5) * w / 16 + 6, h * 0.93), fill=(60, 240, 220))
     lamps = ((np.arange(w) % 4 < 3)[None, :, None] & (np.arange(h) % 4 < 3)[:, None, None]) * 0.8 + 0.2
@@ -67,17 +78,25 @@ def posters(size: int = 512, seed: int = 421) -> TextureSet:
     rng = np.random.default_rng(seed)
     image = Image.new("RGB", (size, size), (60, 52, 50))
     draw = ImageDraw.Draw(image)
-    bills = (("JITTER", "LIVE AT THE HALTON", (236, 196, 60), (30, 30, 34)), ("GHOST", "a film by T. A. Aubin", (34, 56, 92), (240, 232, 214)),
-             ("MOIRÉ", "DANCE ALL NIGHT", (206, 60, 74), (250, 240, 226)), ("LOST CAT", "answers to Nyquist", (238, 234, 224), (40, 40, 44)))
+    bills = (
+        ("JITTER", "LIVE AT THE HALTON", (236, 196, 60), (30, 30, 34)),
+        ("GHOST", "a film by T. A. Aubin", (34, 56, 92), (240, 232, 214)),
+        ("MOIRÉ", "DANCE ALL NIGHT", (206, 60, 74), (250, 240, 226)),
+        ("LOST CAT", "answers to Nyquist", (238, 234, 224), (40, 40, 44)),
+    )
     for i, (title, small, ground, ink) in enumerate(bills):
         x0, y0 = (i % 2) * size / 2 + 12, (i // 2) * size / 2 + 10
         x1, y1 = x0 + size / 2 - 24, y0 + size / 2 - 20
         draw.rectangle((x0, y0, x1, y1), fill=ground)
         for k in range(7):
             if i % 2 == 0:
-                draw.arc((x0 + 30 + k * 9, y0 + 60 + k * 9, x1 - 30 - k * 9, y1 - 40 - k * 9), 0, 360, fill=ink, width=3)
+                draw.arc(
+                    (x0 + 30 + k * 9, y0 + 60 + k * 9, x1 - 30 - k * 9, y1 - 40 - k * 9), 0, 360, fill=ink, width=3
+                )
             else:
-                draw.line((x0 + 16, y0 + 84 + k * 12, x1 - 16 - int(rng.integers(0, 70)), y0 + 84 + k * 12), fill=ink, width=4)
+                draw.line(
+                    (x0 + 16, y0 + 84 + k * 12, x1 - 16 - int(rng.integers(0, 70)), y0 + 84 + k * 12), fill=ink, width=4
+                )
         centred(draw, ((x0 + x1) / 2, y0 + 38), title, fitted(draw, title, "condensed", 190, 40), ink)
         centred(draw, ((x0 + x1) / 2, y1 - 20), small, face("sans", 15), ink)
     dirt = spectral(size, 1.4, seed)[..., None]
@@ -91,7 +110,13 @@ def vending(size: tuple[int, int] = (256, 512), seed: int = 431) -> np.ndarray:
     image = Image.new("RGB", size, (14, 30, 40))
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, w, h * 0.09), fill=(30, 190, 210))
-    centred(draw, (w / 2, h * 0.045), "COLD DRINKS", fitted(draw, "COLD DRINKS", "condensed", w * 0.7, h * 0.05), (250, 250, 250))
+    centred(
+        draw,
+        (w / 2, h * 0.045),
+        "COLD DRINKS",
+        fitted(draw, "COLD DRINKS", "condensed", w * 0.7, h * 0.05),
+        (250, 250, 250),
+    )
     price = face("mono", 11)
     for row in range(6):
         y = h * (0.13 + row * 0.125)
@@ -108,13 +133,13 @@ def vending(size: tuple[int, int] = (256, 512), seed: int = 431) -> np.ndarray:
 
 def paper_lantern(size: int = 128) -> np.ndarray:
     """(size, size, 3) uint8 glow of a red paper lantern: bright at the lamp, dark at the ends, ribbed, with a sign."""
-    y, x = (np.mgrid[0:size, 0:size] + 0.5) / size
+    y = (np.mgrid[0:size, 0:size][0] + 0.5) / size
     ribs = 0.75 + 0.25 * np.abs(np.sin(y * np.pi * 12))
     body = (0.22 + 0.78 * np.exp(-(((y - 0.55) / 0.26) ** 2))) * ribs
     ends = np.clip((0.5 - np.abs(y - 0.5) - 0.06) * 40, 0, 1)
     image = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(image)
-    centred(draw, (size * 0.5, size * 0.5), "N", face("condensed", size * 0.42), 255)  # type: ignore[arg-type]
+    centred(draw, (size * 0.5, size * 0.5), "N", face("condensed", size * 0.42), 255)
     ink = np.asarray(image, float) / 255
     glow = (body * ends * (1 - 0.85 * ink))[..., None] * np.array([1.0, 0.30, 0.10])
     return to_bytes(glow)

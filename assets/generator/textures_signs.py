@@ -16,7 +16,7 @@ FACES = {
     "mono": "JetBrainsMono-SemiBold.ttf",
     "pixel": "VT323-Regular.ttf",
 }
-Colour = tuple[int, int, int]
+Colour = tuple[int, int, int] | int
 
 
 def face(name: str, size: float) -> ImageFont.FreeTypeFont:
@@ -30,11 +30,23 @@ def fitted(draw: ImageDraw.ImageDraw, text: str, name: str, width: float, height
     return face(name, size * min(width / max(right - left, 1), height / max(bottom - top, 1), 4.0))
 
 
-def centred(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, font: ImageFont.FreeTypeFont,
-            fill: Colour, stroke: int = 0) -> None:
+def centred(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    font: ImageFont.FreeTypeFont,
+    fill: Colour,
+    stroke: int = 0,
+) -> None:
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-    draw.text((at[0] - (left + right) / 2, at[1] - (top + bottom) / 2), text, font=font, fill=fill,
-              stroke_width=stroke, stroke_fill=fill)
+    draw.text(
+        (at[0] - (left + right) / 2, at[1] - (top + bottom) / 2),
+        text,
+        font=font,
+        fill=fill,
+        stroke_width=stroke,
+        stroke_fill=fill,
+    )
 
 
 def _aged(image: Image.Image, seed: int, amount: float = 0.12) -> np.ndarray:
@@ -44,8 +56,16 @@ def _aged(image: Image.Image, seed: int, amount: float = 0.12) -> np.ndarray:
     return to_bytes(pixels * (1 - amount + amount * 1.6 * dirt).clip(0, 1))
 
 
-def enamel(name: str, text: str, size: tuple[int, int], ground: Colour, ink: Colour, font: str = "condensed",
-           small: str = "", seed: int = 201) -> TextureSet:
+def enamel(
+    name: str,
+    text: str,
+    size: tuple[int, int],
+    ground: Colour,
+    ink: Colour,
+    font: str = "condensed",
+    small: str = "",
+    seed: int = 201,
+) -> TextureSet:
     """A plate with a double border, one big line and perhaps a small one."""
     w, h = size
     image = Image.new("RGB", size, ground)
@@ -59,8 +79,16 @@ def enamel(name: str, text: str, size: tuple[int, int], ground: Colour, ink: Col
     return TextureSet(name, _aged(image, seed))
 
 
-def notice(name: str, title: str, lines: list[str], size: tuple[int, int], ground: Colour = (236, 230, 214),
-           ink: Colour = (40, 44, 52), accent: Colour = (176, 60, 44), seed: int = 211) -> TextureSet:
+def notice(
+    name: str,
+    title: str,
+    lines: list[str],
+    size: tuple[int, int],
+    ground: Colour = (236, 230, 214),
+    ink: Colour = (40, 44, 52),
+    accent: Colour = (176, 60, 44),
+    seed: int = 211,
+) -> TextureSet:
     """A printed board with rows of small type: what goes to mush first."""
     w, h = size
     image = Image.new("RGB", size, ground)
@@ -81,19 +109,28 @@ def notice(name: str, title: str, lines: list[str], size: tuple[int, int], groun
     return TextureSet(name, _aged(image, seed, 0.08))
 
 
-def neon(name: str, text: str, size: tuple[int, int], tube: Colour, font: str = "sans", frame: bool = True) -> np.ndarray:
+def neon(
+    name: str, text: str, size: tuple[int, int], tube: Colour, font: str = "sans", frame: bool = True
+) -> np.ndarray:
     """(h, w, 3) uint8 emissive picture: glowing tubes on black."""
     w, h = size
     mask = Image.new("L", size, 0)
     draw = ImageDraw.Draw(mask)
     face_ = fitted(draw, text, font, w * 0.80, h * 0.52)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=face_)
-    draw.text((w / 2 - (left + right) / 2, h / 2 - (top + bottom) / 2), text, font=face_, fill=0,
-              stroke_width=max(2, h // 48), stroke_fill=255)
+    draw.text(
+        (w / 2 - (left + right) / 2, h / 2 - (top + bottom) / 2),
+        text,
+        font=face_,
+        fill=0,
+        stroke_width=max(2, h // 48),
+        stroke_fill=255,
+    )
     draw.text((w / 2 - (left + right) / 2, h / 2 - (top + bottom) / 2), text, font=face_, fill=0)
     if frame:
-        draw.rounded_rectangle((h * 0.08, h * 0.08, w - h * 0.08, h * 0.92), radius=h * 0.2, outline=255,
-                               width=max(3, h // 40))
+        draw.rounded_rectangle(
+            (h * 0.08, h * 0.08, w - h * 0.08, h * 0.92), radius=h * 0.2, outline=255, width=max(3, h // 40)
+        )
     core = np.asarray(mask, float) / 255
     return neon_glow(core, tube, h)
 
@@ -120,7 +157,7 @@ def ticker(text: str, size: tuple[int, int] = (2048, 64), ink: Colour = (255, 15
     draw.text((max(0, (columns - length) / 2), -1), text, font=font, fill=255)
     lit = np.asarray(small, float)[:, :, None] / 255
     y, x = (np.mgrid[0:pitch, 0:pitch] + 0.5) / pitch - 0.5
-    dot = np.clip((0.44 - np.hypot(x, y)) * pitch * 0.7, 0, 1)
+    dot = np.clip((0.56 - np.hypot(x, y)) * pitch * 0.7, 0, 1)
     lamps = np.kron(lit[..., 0] * 0.96 + 0.035, dot)
     return to_bytes(lamps[..., None] * np.asarray(ink, float) / 255)
 
@@ -135,10 +172,17 @@ def flag(size: int = 512, seed: int = 221) -> TextureSet:
         for j in range(2):
             if (i + j) % 2:
                 s = size / 16
-                draw.rectangle((i * s, size * 0.30 + j * s * 0.6, (i + 1) * s, size * 0.30 + (j + 1) * s * 0.6),
-                               fill=(40, 44, 52))
+                draw.rectangle(
+                    (i * s, size * 0.30 + j * s * 0.6, (i + 1) * s, size * 0.30 + (j + 1) * s * 0.6), fill=(40, 44, 52)
+                )
     draw.ellipse((size * 0.34, size * 0.34 + 20, size * 0.66, size * 0.66 + 20), fill=(28, 84, 96))
-    centred(draw, (size * 0.5, size * 0.5 + 20), "S", fitted(draw, "S", "condensed", size * 0.2, size * 0.2), (240, 232, 214))
+    centred(
+        draw,
+        (size * 0.5, size * 0.5 + 20),
+        "S",
+        fitted(draw, "S", "condensed", size * 0.2, size * 0.2),
+        (240, 232, 214),
+    )
     weave = 0.94 + 0.06 * ((np.arange(size)[:, None] // 2 + np.arange(size)[None, :] // 2) % 2)
     return TextureSet("flag", to_bytes(np.asarray(image, float) / 255 * weave[..., None]))
 
