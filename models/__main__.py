@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     data = commands.add_parser("render-data", help="draw training clips with the viewer's renderer; resumes by itself")
-    data.add_argument("--out", type=Path, default=Path("models/data_cache"), help="folder of the data set")
+    data.add_argument("--out", type=Path, default=Path("models/data_cache/main"), help="folder of the data set")
     data.add_argument("--clips", type=int, default=100)
     data.add_argument("--frames", type=int, default=18, help="frames a clip")
     data.add_argument("--seed", type=int, default=1)
