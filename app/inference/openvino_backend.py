@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,17 @@ _KEPT = 8
 class OpenVinoBackend:
     """Compiles networks for low latency, in bfloat16 where the CPU computes in it and float32 elsewhere.
 
-    threads    inference threads; 0 leaves the choice to OpenVINO
+    threads    inference threads; None for half of the cores, so that drawing (and a software renderer) keeps the others
+               and the window stays responsive; 0 leaves the choice to OpenVINO
     precision  "bf16" or "f32" to force one
     cache      folder for compiled models, None for the user's; "" for none
     """
 
     name = "OpenVINO"
 
-    def __init__(self, *, threads: int = 0, precision: str | None = None, cache: Path | str | None = None) -> None:
+    def __init__(
+        self, *, threads: int | None = None, precision: str | None = None, cache: Path | str | None = None
+    ) -> None:
         self._core = _core()
         self.precision = precision or self._best_precision()
         self.device = f"CPU {self.precision}"
@@ -36,6 +40,7 @@ class OpenVinoBackend:
             # A viewer's frames are short bursts: pinning threads to cores would fight with the rasteriser's.
             "ENABLE_CPU_PINNING": False,
         }
+        threads = max(1, (os.cpu_count() or 2) // 2) if threads is None else threads
         if threads:
             self._properties["INFERENCE_NUM_THREADS"] = threads
         if cache != "":
