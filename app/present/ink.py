@@ -99,6 +99,7 @@ class Ink:
         self._context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         self._vertices.render(moderngl.TRIANGLES, vertices=len(data))
         self._context.disable(moderngl.BLEND)
+        self._atlas.renew_if_full()
 
     def release(self) -> None:
         self._vertices.release()

@@ -317,7 +317,8 @@ class Comparison:
         cost = run.times.summary().p50 if run.times.count else sum(run.stage_ms.values())
         if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")
-        return PaneContent(STAND_IN if run.stands_in else name, run.title, "  ·  ".join(parts), run.warning, run.texture)
+        method = STAND_IN if run.stands_in else name
+        return PaneContent(method, run.title, "  ·  ".join(parts), run.warning, run.texture)
 
     def _run(self, name: str) -> MethodRun:
         if name not in self.runs:

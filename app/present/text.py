@@ -47,18 +47,23 @@ class Glyph:
 
 
 class GlyphAtlas:
-    """Glyphs of all fonts in one R8 texture. A letter that finds no room is drawn as nothing, with its advance."""
+    """Glyphs of all fonts in one R8 texture. A letter that finds no room is drawn as nothing, with its advance, until
+    `renew_if_full` has made room."""
 
     def __init__(self) -> None:
+        self._fonts: dict[Font, FreeTypeFont | ImageFont] = {}
+        self.note = ""
+        self.texture: moderngl.Texture | None = None
+        self._start()
+
+    def _start(self) -> None:
         self.pixels = np.zeros((_FIRST_HEIGHT, _WIDTH), np.uint8)
         self.pixels[:2, :2] = 255
         self._glyphs: dict[tuple[Font, str], Glyph] = {}
-        self._fonts: dict[Font, FreeTypeFont | ImageFont] = {}
         self._pen = [4, 0]
         self._shelf = 4
+        self._full = False
         self._changed = True
-        self.note = ""
-        self.texture: moderngl.Texture | None = None
 
     def glyph(self, font: Font, letter: str) -> Glyph:
         key = (font, letter)
@@ -85,6 +90,14 @@ class GlyphAtlas:
             self._changed = False
         return self.texture
 
+    def renew_if_full(self) -> bool:
+        """Starts over where a letter found no room: sizes that a window had long ago give way. Not between
+        measuring and drawing: every glyph gets a new place."""
+        full = self._full
+        if full:
+            self._start()
+        return full
+
     def release(self) -> None:
         if self.texture is not None:
             self.texture.release()
@@ -94,9 +107,9 @@ class GlyphAtlas:
         from PIL import Image, ImageDraw
 
         loaded = self._font(font)
-        if letter != _MISSING and _bitmap(loaded, letter) == _bitmap(loaded, _MISSING):
-            stand_in = self._font(Font("mono", font.size))
-            loaded = stand_in if _bitmap(stand_in, letter) != _bitmap(stand_in, _MISSING) else loaded
+        if not letter.isascii() and self._lacks(font, letter):
+            stand_in = Font("mono", font.size)
+            loaded = loaded if self._lacks(stand_in, letter) else self._font(stand_in)
         left, top, right, bottom = (int(v) for v in loaded.getbbox(letter))
         width, height = right - left, bottom - top
         advance = float(loaded.getlength(letter))
@@ -112,10 +125,15 @@ class GlyphAtlas:
         self._changed = True
         return Glyph((x, y, width, height), (left, top), advance)
 
+    def _lacks(self, font: Font, letter: str) -> bool:
+        """Whether the font would draw its box for missing letters."""
+        return _bitmap(self._font(font), letter) == _bitmap(self._font(font), _MISSING)
+
     def _reserve(self, width: int, height: int) -> tuple[int, int] | None:
         if self._pen[0] + width + 1 > _WIDTH:
             self._pen, self._shelf = [0, self._pen[1] + self._shelf + 1], 0
         if width + 1 > _WIDTH or self._pen[1] + height + 1 > _LARGEST_HEIGHT:
+            self._full = True
             return None
         while self._pen[1] + height + 1 > self.pixels.shape[0]:
             self.pixels = np.concatenate([self.pixels, np.zeros_like(self.pixels)])

@@ -28,13 +28,17 @@ def test_width_is_the_sum_of_advances_and_grows_with_size() -> None:
     assert atlas.width(Font("text", 32), "Neural") > 1.8 * atlas.width(FONT, "Neural")
 
 
-def test_atlas_grows_and_then_gives_up_quietly() -> None:
+def test_full_atlas_keeps_measuring_and_starts_over_when_told() -> None:
     atlas = GlyphAtlas()
     for size in range(60, 200, 4):
         for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
             glyph = atlas.glyph(Font("strong", size), letter)
             assert glyph.advance > 0
     assert atlas.pixels.shape[0] == 4096
+    assert atlas.glyph(Font("strong", 196), "Z").box[2] == 0
+    assert atlas.renew_if_full()
+    assert atlas.glyph(Font("strong", 196), "Z").box[2] > 0
+    assert not atlas.renew_if_full()
 
 
 def test_missing_font_is_named_and_replaced(tmp_path, monkeypatch) -> None:
