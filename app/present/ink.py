@@ -27,11 +27,19 @@ class Ink:
         self._program = ShaderProgram(context, vertex="present/ink.vert", fragment="present/ink.frag")
         self._buffer = context.buffer(reserve=4 * _FLOATS * 6 * 1024, dynamic=True)
         self._vertices = self._bind()
-        self._quads: list[tuple[float, ...]] = []
+        self._quads: list[np.ndarray] = []  # (n, 12): box, box in the atlas, colour
+        self._loose: list[tuple[float, ...]] = []  # rows not gathered yet
 
     def rectangle(self, rect: Rect, colour: Colour) -> None:
         if rect.width > 0 and rect.height > 0:
-            self._quads.append((rect.x, rect.y, rect.right, rect.bottom, *_WHITE, *colour))
+            self._loose.append((rect.x, rect.y, rect.right, rect.bottom, *_WHITE, *colour))
+
+    def rectangles(self, boxes: np.ndarray, colour: Colour) -> None:
+        """Many of one colour: `boxes` (n, 4) left, top, right, bottom."""
+        quads = np.empty((len(boxes), 12), np.float32)
+        quads[:, :4], quads[:, 4:8], quads[:, 8:] = boxes, _WHITE, colour
+        self._gather()
+        self._quads.append(quads)
 
     def frame(self, rect: Rect, thickness: float, colour: Colour) -> None:
         """A border inside the rectangle."""
@@ -44,16 +52,16 @@ class Ink:
     def text(self, x: float, y: float, text: str, font: Font, colour: Colour, align: float = 0.0) -> float:
         """One line whose em box starts at y; `align` 0 left of x, 0.5 centred on it, 1 ending there. Returns its
         width in pixels."""
-        width = self._atlas.width(font, text)
-        pen = x - align * width
-        for letter in text:
-            glyph = self._atlas.glyph(font, letter)
-            gx, gy, gw, gh = glyph.box
-            if gw:
-                left, top = round(pen) + glyph.offset[0], round(y) + glyph.offset[1]
-                self._quads.append((left, top, left + gw, top + gh, gx, gy, gx + gw, gy + gh, *colour))
-            pen += glyph.advance
-        return width
+        line = self._atlas.line(font, text)
+        quads = np.empty((len(line.boxes), 12), np.float32)
+        quads[:, :8] = line.boxes
+        left, top = round(x - align * line.width), round(y)
+        quads[:, 0:4:2] += left
+        quads[:, 1:4:2] += top
+        quads[:, 8:] = colour
+        self._gather()
+        self._quads.append(quads)
+        return line.width
 
     def fitted(self, text: str, font: Font, width: float) -> str:
         """The text, shortened with an ellipsis to at most `width` pixels."""
@@ -76,9 +84,10 @@ class Ink:
 
     def draw(self, target: moderngl.Framebuffer, canvas: Size, flip: bool) -> None:
         """Blends everything over `target`. `flip`: the target's row 0 is the bottom one (a window)."""
+        self._gather()
         if not self._quads:
             return
-        data = _expand(np.array(self._quads, np.float32))
+        data = _expand(np.concatenate(self._quads))
         self._quads.clear()
         if data.nbytes > self._buffer.size:
             self._vertices.release()
@@ -105,6 +114,11 @@ class Ink:
         self._vertices.release()
         self._buffer.release()
         self._program.release()
+
+    def _gather(self) -> None:
+        if self._loose:
+            self._quads.append(np.array(self._loose, np.float32))
+            self._loose.clear()
 
     def _bind(self) -> moderngl.VertexArray:
         layout = [(self._buffer, "2f 2f 4f", "in_position", "in_texel", "in_colour")]

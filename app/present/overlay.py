@@ -10,7 +10,7 @@ import numpy as np
 from app.measure.frame_times import FrameSummary
 from app.measure.stages import STAGES
 from app.present import theme
-from app.present.ink import Ink
+from app.present.ink import Colour, Ink
 from app.present.layout import Rect
 
 GRAPH_SCALES = (20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0)
@@ -101,21 +101,19 @@ def _graph(ink: Ink, box: Rect, content: OverlayContent, fonts: theme.Fonts, uni
 
 
 def _line(
-    ink: Ink, box: Rect, series: np.ndarray, step: float, full: float, colour: tuple[float, ...], unit: float
+    ink: Ink, box: Rect, series: np.ndarray, step: float, full: float, colour: Colour, unit: float
 ) -> None:
     """A step line, newest at the right; what is over the scale sticks to the top edge."""
     thick = max(1.5, 2.0 * unit)
     series = series[-int(box.width / step) :]
     heights = np.clip(series / full, 0.0, 1.0) * (box.height - thick)
     left = box.right - step * len(series)
-    red, green, blue = colour[:3]
-    previous = None
-    for index, height in enumerate(heights):
-        y = box.bottom - thick - float(height)
-        low = y if previous is None else min(y, previous)
-        tall = thick if previous is None else abs(y - previous) + thick
-        ink.rectangle(Rect(left + index * step, low, max(step, 1.0), tall), (red, green, blue, 0.9))
-        previous = y
+    tops = box.bottom - thick - heights
+    before = np.concatenate([tops[:1], tops[:-1]])
+    xs = left + step * np.arange(len(series))
+    # Each step reaches up or down to where the last one was.
+    boxes = np.stack([xs, np.minimum(tops, before), xs + max(step, 1.0), np.maximum(tops, before) + thick], axis=1)
+    ink.rectangles(boxes, (*colour[:3], 0.9))
 
 
 def _table(ink: Ink, inner: Rect, y: float, content: OverlayContent, fonts: theme.Fonts, unit: float) -> float:

@@ -27,6 +27,7 @@ _MISSING = "\uffff"  # no font has it: its picture is the font's box for letters
 _WIDTH = 1024
 _FIRST_HEIGHT = 512
 _LARGEST_HEIGHT = 4096
+_LINES_KEPT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,14 @@ class Glyph:
     advance: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """Width in canvas pixels, and (n, 8) float32: each letter's box from the line's start, and in the atlas."""
+
+    width: float
+    boxes: np.ndarray
+
+
 class GlyphAtlas:
     """Glyphs of all fonts in one R8 texture. A letter that finds no room is drawn as nothing, with its advance, until
     `renew_if_full` has made room."""
@@ -60,6 +69,7 @@ class GlyphAtlas:
         self.pixels = np.zeros((_FIRST_HEIGHT, _WIDTH), np.uint8)
         self.pixels[:2, :2] = 255
         self._glyphs: dict[tuple[Font, str], Glyph] = {}
+        self._lines: dict[tuple[Font, str], Line] = {}
         self._pen = [4, 0]
         self._shelf = 4
         self._full = False
@@ -71,9 +81,18 @@ class GlyphAtlas:
             self._glyphs[key] = self._rasterise(font, letter)
         return self._glyphs[key]
 
+    def line(self, font: Font, text: str) -> Line:
+        """One line of text, laid out; kept, since most lines stay the same from frame to frame."""
+        key = (font, text)
+        if key not in self._lines:
+            if len(self._lines) >= _LINES_KEPT:
+                self._lines.clear()
+            self._lines[key] = self._laid_out(font, text)
+        return self._lines[key]
+
     def width(self, font: Font, text: str) -> float:
         """Length of one line in canvas pixels."""
-        return sum(self.glyph(font, letter).advance for letter in text)
+        return self.line(font, text).width
 
     def upload(self, context: moderngl.Context) -> moderngl.Texture:
         """The texture, brought up to date if letters were added."""
@@ -102,6 +121,17 @@ class GlyphAtlas:
         if self.texture is not None:
             self.texture.release()
             self.texture = None
+
+    def _laid_out(self, font: Font, text: str) -> Line:
+        pen, boxes = 0.0, []
+        for letter in text:
+            glyph = self.glyph(font, letter)
+            x, y, width, height = glyph.box
+            if width:
+                left, top = round(pen) + glyph.offset[0], glyph.offset[1]
+                boxes.append((left, top, left + width, top + height, x, y, x + width, y + height))
+            pen += glyph.advance
+        return Line(pen, np.array(boxes, np.float32).reshape(-1, 8))
 
     def _rasterise(self, font: Font, letter: str) -> Glyph:
         from PIL import Image, ImageDraw
