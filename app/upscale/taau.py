@@ -30,13 +30,15 @@ SETTINGS: dict[str, float] = {
     "NARROWING": 2.0,  # accumulated weight at which the kernel is half-way narrow
     "CONTRIBUTION_STILL": 2.5,  # exp(-k d^2), d in display pixels: what a frame adds to a display pixel's weight
     "CONTRIBUTION_MOVING": 1.0,  # less, or the few samples that history holds show as a pattern of dots
-    "LEAST_WEIGHT": 0.05,
+    "LEAST_WEIGHT": 0.01,
     "HISTORY_SHARPNESS": 0.65,  # 0.5 is Catmull-Rom; more holds off the blur of fetching history again and again
     "CAP_STILL": 32.0,  # accumulated weight that history may keep
     "CAP_MOVING": 1.2,  # resampling blurs a little every frame, so moving history must be renewed
     "MOVING_SPEED": 2.0,  # display pixels a frame that count as fully moving
-    "GAMMA_STILL": 4.0,  # standard deviations that history may leave the neighbourhood by
-    "GAMMA_MOVING": 2.5,
+    "MEMORY_STILL": 0.9,  # part of the neighbourhood's statistics that is kept from frame to frame
+    "MEMORY_MOVING": 0.5,
+    "GAMMA_STILL": 2.5,  # standard deviations that history may leave the neighbourhood by
+    "GAMMA_MOVING": 1.4,
     "BOX_MARGIN": 0.002,
     "CLIP_DISTRUST": 1.0,  # how much of the weight is lost by history that had to be clipped
 }
@@ -117,9 +119,11 @@ class Taau:
                 "motion": frame.motion,
                 "reactive": frame.reactive or self._nothing,
                 "previousMotion": self._prepared[self._turn ^ 1].textures[1],
+                "previousMean": self._prepared[self._turn ^ 1].textures[2],
                 "previousDepth": self._prepared[self._turn ^ 1].textures[3],
             },
             exposure=frame.exposure,
+            previousExposure=old.exposure,
             useReactive=float(frame.reactive is not None),
             hasHistory=float(self._previous is not None),
             jitter=frame.jitter,
@@ -146,6 +150,7 @@ class Taau:
             exposure=frame.exposure,
             previousExposure=old.exposure,
             hasHistory=float(self._previous is not None),
+            frameIndex=frame.frame_index,
         )
 
     def _release_targets(self) -> None:

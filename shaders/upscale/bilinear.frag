@@ -1,4 +1,5 @@
 // The four LR samples around the display pixel's centre. Weights in float32: texture units round them to 1/256.
+#include "upscale/half.glsl"
 uniform sampler2D colour;
 uniform vec2 renderPerDisplay;
 uniform vec2 jitter;  // LR pixels
@@ -12,5 +13,5 @@ void main() {
     vec2 f = position - vec2(low);
     vec3 upper = mix(texelFetch(colour, low, 0).rgb, texelFetch(colour, ivec2(high.x, low.y), 0).rgb, f.x);
     vec3 lower = mix(texelFetch(colour, ivec2(low.x, high.y), 0).rgb, texelFetch(colour, high, 0).rgb, f.x);
-    result = vec4(mix(upper, lower, f.y), 1.0);
+    result = vec4(toHalf(max(mix(upper, lower, f.y), 0.0)), 1.0);
 }

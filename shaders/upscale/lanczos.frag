@@ -2,6 +2,7 @@
 // display width, AXIS 1 from that to the display. Ringing is cut by holding the result between the two samples
 // around it; compression before filtering keeps highlights from ringing over everything near.
 #include "common/colour.glsl"
+#include "upscale/half.glsl"
 uniform sampler2D image;
 uniform float renderPerDisplay;
 uniform float jitter;  // LR pixels
@@ -41,5 +42,5 @@ void main() {
         }
     }
     vec3 c = clamp(sum / total, least, most);
-    result = vec4(AXIS == 0 ? c : rangeExpand(c, KNEE) / exposure, 1.0);
+    result = vec4(toHalf(AXIS == 0 ? c : rangeExpand(c, KNEE) / exposure), 1.0);
 }

@@ -1,6 +1,7 @@
 // TAAU at display resolution: the frame's samples at their true offsets, over history that is fetched along the
 // motion, held to the neighbourhood's colours, and weighted by how much it has gathered.
 #include "common/colour.glsl"
+#include "upscale/half.glsl"
 uniform sampler2D sampleAndTrust;
 uniform sampler2D motionAndChroma;
 uniform sampler2D meanAndLuma;
@@ -11,6 +12,7 @@ uniform vec2 jitter;              // LR pixels
 uniform float exposure;
 uniform float previousExposure;
 uniform float hasHistory;
+uniform int frameIndex;
 
 layout(location = 0) out vec4 accumulated;
 layout(location = 1) out vec4 result;  // scene-linear before exposure
@@ -111,6 +113,6 @@ void main() {
     float cap = mix(CAP_STILL, CAP_MOVING, sqrt(moving));
     float kept = min(old.a, cap) * mix(1.0, inside, CLIP_DISTRUST);
     vec3 mixed = max(mix(held, current, weight / (weight + kept)), 0.0);
-    accumulated = vec4(mixed, kept + weight);
-    result = vec4(rangeExpand(mixed, KNEE) / exposure, 1.0);
+    accumulated = vec4(toHalfByChance(mixed, ivec2(gl_FragCoord.xy), frameIndex), kept + weight);
+    result = vec4(toHalf(rangeExpand(mixed, KNEE) / exposure), 1.0);
 }

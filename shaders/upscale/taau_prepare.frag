@@ -1,12 +1,15 @@
 // TAAU at low resolution: everything that is the same for all display pixels of one LR sample.
 #include "common/colour.glsl"
+#include "upscale/half.glsl"
 uniform sampler2D colour;         // scene-linear before exposure
 uniform sampler2D depth;          // reversed Z
 uniform sampler2D motion;         // current -> previous, LR pixels
 uniform sampler2D reactive;
 uniform sampler2D previousDepth;  // of the frame before, as `depth`
-uniform sampler2D previousMotion; // of the frame before, dilated
+uniform sampler2D previousMotion; // of the frame before: its motionAndChroma
+uniform sampler2D previousMean;   // of the frame before: its meanAndLuma
 uniform float exposure;
+uniform float previousExposure;
 uniform float useReactive;        // 0 where the source has no mask
 uniform float hasHistory;
 uniform vec2 jitter;
@@ -16,9 +19,14 @@ uniform float nearPlane;
 uniform vec4 previousDistance;    // view space of this frame -> distance in the previous one, as a dot product
 
 layout(location = 0) out vec4 sampleAndTrust;    // range-compressed RGB; trust in what lies along the own motion
-layout(location = 1) out vec4 motionAndChroma;   // dilated motion; standard deviation of Co and Cg in 3x3
-layout(location = 2) out vec4 meanAndLuma;       // mean YCoCg; standard deviation of Y
+layout(location = 1) out vec4 motionAndChroma;   // dilated motion; standard deviation of Co and Cg
+layout(location = 2) out vec4 meanAndLuma;       // mean YCoCg; standard deviation of Y: of 3x3, and of frames
 layout(location = 3) out float depthCopy;
+
+// A NaN or an infinity would stay in history for good. (Comparisons, for isnan may be compiled away.)
+vec3 finite(vec3 c) {
+    return min(vec3(c.r > 0.0 ? c.r : 0.0, c.g > 0.0 ? c.g : 0.0, c.b > 0.0 ? c.b : 0.0), 65504.0);
+}
 
 // How much of what the previous frame saw around `position` was not an occluder that has since moved away, 0 to 1:
 // nearer than `expected` (reversed Z), with another motion. Without the second condition every resting edge would be
@@ -52,7 +60,7 @@ void main() {
     for (int y = -1; y <= 1; ++y) {
         for (int x = -1; x <= 1; ++x) {
             ivec2 place = clamp(centre + ivec2(x, y), ivec2(0), last);
-            vec3 c = rangeCompress(max(texelFetch(colour, place, 0).rgb, 0.0) * exposure, KNEE);
+            vec3 c = rangeCompress(finite(texelFetch(colour, place, 0).rgb) * exposure, KNEE);
             if (x == 0 && y == 0) own = c;
             c = rgbToYCoCg(c);
             sum += c;
@@ -85,7 +93,20 @@ void main() {
     }
     if (useReactive > 0.0) trust *= 1.0 - texelFetch(reactive, centre, 0).r;
 
-    sampleAndTrust = vec4(own, trust);
+    // One frame's nine samples may all miss a wire that history rightly holds: the statistics remember, too, as long
+    // as nothing was uncovered. (Law of total variance; written so that half floats do.)
+    ivec2 before = ivec2(floor(vec2(centre) + 0.5 + ownShift));
+    if (hasHistory > 0.0 && before == clamp(before, ivec2(0), last)) {
+        vec4 oldMean = texelFetch(previousMean, before, 0);
+        vec3 oldDeviation = vec3(oldMean.w, texelFetch(previousMotion, before, 0).ba);
+        float steady = clamp(1.0 - 20.0 * abs(log2(exposure / previousExposure)), 0.0, 1.0);
+        float kept = mix(MEMORY_STILL, MEMORY_MOVING, min(length(ownShift), 1.0)) * trust * steady;
+        vec3 step = mean - oldMean.xyz;
+        deviation = sqrt(mix(deviation * deviation, oldDeviation * oldDeviation, kept) + kept * (1.0 - kept) * step * step);
+        mean -= kept * step;
+    }
+
+    sampleAndTrust = vec4(toHalf(own), trust);
     motionAndChroma = vec4(shift, deviation.yz);
     meanAndLuma = vec4(mean, deviation.x);
     depthCopy = ownDepth;
