@@ -231,7 +231,10 @@ def overhead(s: SceneBuilder, m: Materials) -> None:
 def moving(s: SceneBuilder, m: Materials) -> None:
     """A lacquered delivery pod drives up and down; a mirror ball turns at the arcade's door; steam and sparks."""
     body = _pod_body()
-    band = lathe([(0.66, 0.83), (0.675, 0.90), (0.66, 0.97)], 32).scaled(0.93, 1, 1.58)
+    around = np.linspace(0, 2 * np.pi, 65)
+    outline = np.stack([np.cos(around), np.zeros(65), np.sin(around)], axis=1)
+    outline = np.sign(outline) * np.abs(outline) ** 0.72 * np.array([0.625, 0.0, 1.055])
+    band = tube(outline + np.array([0.0, 0.86, 0.0]), 0.018, 6)
     wheels = merged(
         [cylinder(0.2, 0.14, 18).turned("z", 90).moved(x, 0.2, z) for x in (-0.42, 0.56) for z in (-0.62, 0.62)]
     )

@@ -10,7 +10,7 @@ from assets.generator.motion import quaternion, shuttle, turning, waves
 from assets.generator.primitives import bevelled_box, box, cylinder, disc, grid, lathe, sagging, sphere, tube
 from assets.generator.scene_builder import MaterialHandle, SceneBuilder
 from assets.generator.shape import Shape, merged
-from assets.generator.textures_signs import flag, notice
+from assets.generator.textures_signs import enamel, flag, notice
 
 Materials = dict[str, MaterialHandle]
 
@@ -80,7 +80,7 @@ def fence(s: SceneBuilder, m: Materials) -> None:
     s.still(
         m["chain"], grid((8.6, 0.08, 8), (0, 0, -10.0), (0, 2.36, 0)), grid((8.6, 0.08, -4), (0, 0, -4.0), (0, 2.36, 0))
     )
-    s.still(m["steel"], props.woven_fence(2.0, 2.36).turned("y", 90).moved(8.6, 0.08, -2.0))
+    s.still(m["steel"], props.woven_fence(2.0, 2.36, 0.09).turned("y", 90).moved(8.6, 0.08, -2.0))
     bars = [box((0.03, 1.75, 0.03), (0, 1.0, z)) for z in np.linspace(-1.4, 1.4, 22)]
     gate = [*bars, box((0.05, 0.07, 2.95), (0, 1.9, 0)), box((0.05, 0.07, 2.95), (0, 0.14, 0))]
     node = s.node("gate", [(m["red"], merged(gate))], at=(9.1, 0, -4.5))
@@ -90,7 +90,17 @@ def fence(s: SceneBuilder, m: Materials) -> None:
         bevelled_box((1.3, 1.5, 2.6), 0.08, (0, 1.05, 0)),
         *(cylinder(0.28, 0.12, 16).turned("z", 90).moved(x, 0.28, z) for x in (-0.55, 0.67) for z in (-0.85, 0.85)),
     ]
-    cart_node = s.node("cart", [(m["teal"], merged(cart))], at=(11.8, 0, -12))
+    lettering = enamel(
+        "sign_cart",
+        "SPARROW & SON",
+        (512, 160),
+        (238, 226, 196),
+        (150, 44, 30),
+        small="PARCELS  ·  DAILY  ·  EST. 1923",
+    )
+    plate = s.material("sign_cart", lettering, roughness=0.35, clamp=True)
+    front = props.sign_board(2.2, 0.69)[1].turned("y", -90).moved(-0.68, 1.25, 0)
+    cart_node = s.node("cart", [(m["teal"], merged(cart)), (plate, front)], at=(11.8, 0, -12))
     s.animate("cart", cart_node, "translation", *shuttle((11.8, 0, -13), (11.8, 0, 11), 11.0))
 
 

@@ -224,7 +224,8 @@ def body() -> Shape:
     head = _bound(sphere(1.0, 20, 14).scaled(0.078, 0.115, 0.098).moved(0, 1.645, 0.014), "head", SHELL)
     hair = _bound(sphere(1.0, 20, 12).scaled(0.083, 0.092, 0.098).moved(0, 1.684, -0.012), "head", TROUSERS)
     nose = _bound(sphere(1.0, 8, 6).scaled(0.012, 0.022, 0.016).moved(0, 1.635, 0.110), "head", SHELL)
-    parts = [_torso(), neck, head, hair, nose]
+    eyes = [_bound(sphere(0.011, 8, 6).moved(x, 1.662, 0.103), "head", TROUSERS) for x in (-0.031, 0.031)]
+    parts = [_torso(), neck, head, hair, nose, *eyes]
     for side, sign in (("left", 1.0), ("right", -1.0)):
         parts += _arm(side, sign) + _leg(side)
     return merged(parts)

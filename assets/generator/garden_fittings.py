@@ -159,7 +159,7 @@ def aisle(s: SceneBuilder, m: Materials) -> None:
         "fern", [(m["fern"], swaying(rosette((0, 0.92, 2.4), 16, 1.05, 77, (20, 80)), 0.9, 0.10))], weights=[1.0, 0.0]
     )
     s.animate("fern", fern, "weights", *waves(2.8))
-    for i, (x, z) in enumerate(((-2.2, 6.4), (2.25, 5.4), (-2.3, -3.6), (2.3, -2.4), (-2.2, -5.4))):
+    for i, (x, z) in enumerate(((-2.2, 6.4), (2.25, 5.4), (-2.3, -3.6), (2.3, -2.4), (-2.2, -9.6))):
         s.still(m["terracotta"], props.pot(0.26, 0.46).moved(x, 0, z))
         s.still(m["soil"], disc(0.23, 16).moved(x, 0.42, z))
         s.still(m["flower"] if i % 2 else m["leaves"], crown((x, 0.85, z), (0.36, 0.42, 0.36), 30, 0.42, 700 + i, 0.5))
@@ -227,7 +227,7 @@ def aisle(s: SceneBuilder, m: Materials) -> None:
 
 
 def _bench(s: SceneBuilder, m: Materials) -> None:
-    x, z = 2.1, 1.0
+    x, z = 2.15, -0.4
     s.still(
         m["wood"], bevelled_box((0.7, 0.05, 2.2), 0.01, (x, 0.86, z)), bevelled_box((0.6, 0.03, 2.0), 0.01, (x, 0.3, z))
     )

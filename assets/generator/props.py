@@ -56,7 +56,7 @@ def string_lights(start: tuple, end: tuple, sag: float, bulbs: int) -> tuple[Sha
     path = sagging(start, end, sag, 24)
     places = sagging(start, end, sag, bulbs + 1)[1:-1]
     sockets = [cylinder(0.018, 0.05, 8).moved(x, y - 0.06, z) for x, y, z in places]
-    lamps = [sphere(0.045, 10, 7).scaled(1, 1.25, 1).moved(x, y - 0.105, z) for x, y, z in places]
+    lamps = [sphere(0.045, 8, 5).scaled(1, 1.25, 1).moved(x, y - 0.105, z) for x, y, z in places]
     return merged([tube(path, 0.008, 5), *sockets]), merged(lamps)
 
 

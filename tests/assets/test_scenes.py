@@ -205,3 +205,37 @@ def test_morph_targets_move_and_their_weights_are_animated(scenes: dict[str, Glb
             assert nodes & moved
             for target in scene.json["meshes"][mesh]["primitives"][0]["targets"]:
                 assert np.abs(scene.accessor(target["POSITION"])).max() > 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_camera_never_touches_anything_solid(name: str) -> None:
+    """20 cm stay free around the eye on every path, for two rounds of it (what moves has another rhythm)."""
+    from app.scene.builtin import load_scene
+    from app.scene.evaluate import evaluate
+
+    model = load_scene(name)
+    solid = [
+        (index, primitive)
+        for index, node in enumerate(model.nodes)
+        if node.mesh >= 0 and node.skin < 0
+        for primitive in model.meshes[node.mesh].primitives
+        if model.materials[primitive.material].alpha_mode == "OPAQUE"
+    ]
+    for path in model.camera_paths:
+        for time in np.arange(0.0, 2 * path.duration, 0.8):
+            state = evaluate(model, float(time), path)
+            eye = np.asarray(state.camera.position)
+            for index, primitive in solid:
+                local = np.linalg.inv(state.world[index]) @ np.append(eye, 1.0)
+                corners = primitive.positions[primitive.indices.reshape(-1, 3)]
+                near = (np.abs(corners - local[:3]).min(1) < 3.0).all(1)
+                if near.any():
+                    gap = _distance_to_triangles(local[:3], corners[near].astype(float))
+                    assert gap > 0.2, (path.name, time, model.nodes[index].name, gap)
+
+
+def _distance_to_triangles(point: np.ndarray, corners: np.ndarray) -> float:
+    """Least distance to (n, 3, 3) triangles, sampled at 28 points of each."""
+    steps = [(i / 6, j / 6) for i in range(7) for j in range(7 - i)]
+    weights = np.array([(1 - u - v, u, v) for u, v in steps])
+    return float(np.linalg.norm(np.einsum("sk,nkc->nsc", weights, corners) - point, axis=-1).min())
