@@ -118,7 +118,12 @@ class OpenVinoSession:
         return self._request.wait_for(0)
 
     def wait(self) -> float:
-        self._request.wait()
+        try:
+            self._request.wait()
+        except RuntimeError as error:
+            raise SuperseeError(
+                "The network's inference failed", str(error).strip().splitlines()[-1], "Run `supersee doctor`."
+            ) from error
         return float(self._request.latency)
 
     def release(self) -> None:

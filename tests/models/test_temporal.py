@@ -1,0 +1,131 @@
+"""Properties of the torch passes that training rests on; that they equal the shaders is test_golden's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.network import NETWORKS, build
+from models.temporal import Frame, State, postpass, prepass, run_network, step
+from models.temporal.sampling import bilinear, catmull_rom, shifted, upsample
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Images this small are slower on several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def random_frames(batch: int, seed: int = 0, size: tuple[int, int] = (24, 16)) -> Frame:
+    generator = torch.Generator().manual_seed(seed)
+    width, height = size
+
+    def rand(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator)
+
+    return Frame(
+        colour=rand(batch, 3, height, width) * 2.0,
+        depth=rand(batch, 1, height, width),
+        motion=rand(batch, 2, height, width) * 2.0 - 1.0,
+        reactive=rand(batch, 1, height, width),
+        jitter=rand(batch, 2) - 0.5,
+        exposure=rand(batch) + 0.5,
+        reset=torch.zeros(batch, dtype=torch.bool),
+        display_size=(2 * width, 2 * height),
+    )
+
+
+def item(value: Frame | State, index: int) -> Frame | State:
+    tensors = {f.name: getattr(value, f.name) for f in fields(value)}
+    return replace(value, **{k: v[index : index + 1] for k, v in tensors.items() if isinstance(v, Tensor)})
+
+
+@torch.no_grad()
+def test_items_of_a_batch_do_not_touch_each_other() -> None:
+    network = build(NETWORKS["tiny"], seed=1)
+    first, second = random_frames(3, 0), random_frames(3, 1)
+    second.reset[1] = True
+    output, state = step(network, second, step(network, first, State.initial(first))[1])
+    for index in range(3):
+        alone = State.initial(item(first, index))  # type: ignore[arg-type]
+        alone = step(network, item(first, index), alone)[1]  # type: ignore[arg-type]
+        expected, expected_state = step(network, item(second, index), alone)  # type: ignore[arg-type]
+        torch.testing.assert_close(output[index : index + 1], expected, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(state.hidden[index : index + 1], expected_state.hidden, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_a_reset_item_forgets_everything() -> None:
+    network, frame = build(NETWORKS["tiny"], seed=1), random_frames(1, 2)
+    frame.reset[:] = True
+    _, used = step(network, random_frames(1, 3), State.initial(frame))
+    torch.testing.assert_close(step(network, frame, used)[0], step(network, frame, State.initial(frame))[0])
+
+
+def test_the_gradient_reaches_earlier_frames_through_history_and_hidden_features() -> None:
+    network = build(NETWORKS["tiny"], seed=1)
+    network.head.weight.data.mul_(6.0)
+    first, second = random_frames(1, 4), random_frames(1, 5)
+    state = step(network, first, State.initial(first))[1].detach()
+    prepared = prepass(second, state)
+    raw = run_network(network, prepared.features).detach().requires_grad_()
+    _, state = postpass(second, prepared, raw, state)
+    for seed in (6, 7):
+        output, state = step(network, random_frames(1, seed), state)
+    output.mean().backward()
+    assert raw.grad is not None
+    assert raw.grad.isfinite().all()
+    reached = raw.grad.abs().amax((0, 2, 3)) > 0.0
+    assert reached.all(), f"no gradient in output channels {(~reached).nonzero().flatten().tolist()}"
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_detached_state_stops_the_gradient() -> None:
+    frame = random_frames(1)
+    state = step(build(NETWORKS["tiny"], seed=1), frame, State.initial(frame))[1]
+    assert state.history.requires_grad
+    assert not any(getattr(state.detach(), f.name).requires_grad for f in fields(state))
+
+
+def test_upsampling_by_matrices_is_bilinear_sampling() -> None:
+    image = torch.rand(2, 3, 5, 7)
+    columns, rows = torch.rand(2, 11) * 9.0 - 1.0, torch.rand(2, 6) * 7.0 - 1.0
+    position = torch.stack((columns[:, None, :].expand(2, 6, 11), rows[:, :, None].expand(2, 6, 11)), 1)
+    torch.testing.assert_close(upsample(image, columns, rows), bilinear(image, position), atol=1e-5, rtol=1e-5)
+
+
+def test_the_history_filter_is_bilinear_at_sharpness_0_and_exact_on_pixels_at_any() -> None:
+    image = torch.rand(1, 4, 8, 8)
+    between = torch.rand(1, 2, 8, 8) * 8.0
+    filtered, _, plain = catmull_rom(image, between, torch.zeros(1, 1, 8, 8), between)
+    torch.testing.assert_close(filtered, plain)
+    rows, columns = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
+    centres = torch.stack((columns, rows))[None] + 0.5
+    filtered, _, _ = catmull_rom(image, centres, torch.full((1, 1, 8, 8), 1.1), centres)
+    torch.testing.assert_close(filtered, image)
+
+
+def test_a_sharp_history_filter_keeps_a_shifted_wave_better_than_a_bilinear_one() -> None:
+    wave = torch.sin(torch.arange(32.0) * 1.2).expand(1, 4, 32, 32).contiguous()
+    rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    position = torch.stack((columns, rows))[None] + torch.tensor((1.0, 0.5)).view(2, 1, 1)
+    exact = torch.sin((torch.arange(32.0) + 0.5) * 1.2)
+    errors = []
+    for sharpness in (0.0, 1.0):
+        filtered, _, _ = catmull_rom(wave, position, torch.full((1, 1, 32, 32), sharpness), position)
+        errors.append(F.mse_loss(filtered[..., 4:28], exact[4:28].expand(1, 4, 32, 24)).item())
+    assert errors[1] < 0.3 * errors[0]
+
+
+def test_neighbours_come_row_by_row_with_edges_repeated() -> None:
+    image = torch.arange(6.0).view(1, 1, 2, 3)
+    neighbours = shifted(image)[0, :, 0, 0, 0]
+    assert neighbours.tolist() == [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 3.0, 3.0, 4.0]
