@@ -57,6 +57,10 @@ class OpenVinoBackend:
 
     def _compiled_model(self, model: Path, size: Size) -> Any:
         key = (str(model), model.stat().st_mtime if model.exists() else 0.0, size)
+        # Looked up without the lock first: a size that is ready must not wait for another that is being compiled.
+        compiled = self._compiled.get(key)
+        if compiled is not None:
+            return compiled
         with self._lock:
             if key not in self._compiled:
                 compiled = self._build(model, size)
@@ -129,6 +133,8 @@ class OpenVinoSession:
     def release(self) -> None:
         self._request = None
         self._tensors = []
+        # What was bound may be memory that is about to go away.
+        self.input = self.output = np.empty(0, np.float16)
 
 
 def _core() -> Any:
