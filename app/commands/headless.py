@@ -73,10 +73,10 @@ class Headless:
         from app.scene.builtin import load_scene
 
         self.plan = plan
-        if "neural" in plan.methods:
-            network_folder(plan.network)  # what is missing is said before seconds are spent on the scene
         self.model = load_scene(plan.scene)
         self.path = find_path(self.model, plan.path)
+        if "neural" in plan.methods:
+            network_folder(plan.network)  # what is missing is said before seconds are spent on the scene's shaders
         self._stack = ExitStack()
         self.context = create_headless_context()
         self._stack.callback(self.context.release)

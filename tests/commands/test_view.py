@@ -1,0 +1,73 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app.commands.render
+import app.window
+from app.capture.image_files import read_png
+from app.cli import main
+from app.commands.choices import DEFAULT_METHODS
+
+
+@pytest.fixture
+def no_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("no_display")
+def test_without_a_display_it_says_so_and_renders_the_comparison_into_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[tuple[Any, Path]] = []
+    monkeypatch.setattr(app.commands.render, "render", lambda plan, out, _format: seen.append((plan, out)))
+    assert main([]) == 0
+    assert "no display" in capsys.readouterr().err
+    ((plan, out),) = seen
+    assert out == Path("out")
+    assert plan.methods == DEFAULT_METHODS
+    assert plan.reference > 0
+    assert plan.size == (640, 360)
+    assert plan.ratio == 2.0
+
+
+@pytest.mark.usefixtures("no_display")
+def test_a_screenshot_needs_no_display(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--size", "96x64", "--frames", "2", "--methods", "bilinear,native"]
+    assert main(["court", *options, "--screenshot", "shots/court.png"]) == 0
+    assert capsys.readouterr().out.split() == [
+        "shots/court.png",
+        "shots/court-1-bilinear.png",
+        "shots/court-2-native.png",
+    ]
+    assert read_png(Path("shots/court-2-native.png"))[0].shape == (64, 96, 3)
+
+
+def test_with_a_display_the_options_reach_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+
+    def window(scene: str | None, **options: Any) -> int:
+        seen.update(options, scene=scene)
+        return 0
+
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setattr(app.window, "run", window)
+    assert main(["garden", "--mode", "balanced", "--panes", "2", "--size", "960x540", "--path", "tour"]) == 0
+    assert seen["scene"] == "garden"
+    assert seen["ratio"] == 1.7
+    assert seen["methods"] == ("native", "bilinear")
+    assert seen["display_size"] == (960, 540)
+    assert seen["path"] == "tour"
+    assert main(["view", "--methods", "taau"]) == 0
+    assert seen["scene"] is None
+    assert seen["methods"] == ("taau",)
+
+
+def test_a_number_of_panes_is_filled_up_after_the_named_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, Any] = {}
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setattr(app.window, "run", lambda _scene, **options: seen.update(options) or 0)
+    assert main(["--panes", "3", "--methods", "lanczos"]) == 0
+    assert seen["methods"] == ("lanczos", "native", "bilinear")
