@@ -14,7 +14,7 @@ def create_headless_context() -> moderngl.Context:
     """A context without a window: EGL on Linux, the platform's own elsewhere. Raises SuperseeError without one."""
     import sys
 
-    options = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    options: dict = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
         context = moderngl.create_context(standalone=True, **options)
     except Exception as error:  # glcontext raises bare Exceptions of many kinds

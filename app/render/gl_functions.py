@@ -83,7 +83,7 @@ def _loader() -> Callable[[str], int | None]:
         return _windows_loader()
     if sys.platform == "darwin":
         framework = ctypes.CDLL("/System/Library/Frameworks/OpenGL.framework/OpenGL")
-        return lambda name: ctypes.cast(getattr(framework, name, None), ctypes.c_void_p).value
+        return lambda name: _exported(framework, name)
     return _linux_loader()
 
 
@@ -112,7 +112,12 @@ def _windows_loader() -> Callable[[str], int | None]:
         # wglGetProcAddress knows only what came after OpenGL 1.1, and fails with 0, 1, 2, 3 or -1.
         address = get(name.encode())
         if address in (None, 1, 2, 3, ctypes.c_void_p(-1).value):
-            return ctypes.cast(getattr(opengl, name, None), ctypes.c_void_p).value
+            return _exported(opengl, name)
         return address
 
     return load
+
+
+def _exported(library: ctypes.CDLL, name: str) -> int | None:
+    function = getattr(library, name, None)
+    return None if function is None else ctypes.cast(function, ctypes.c_void_p).value

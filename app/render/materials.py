@@ -101,8 +101,10 @@ def _features(material: Material, textures: SceneTextures) -> tuple[frozenset[st
         if use is None:
             continue
         defines.add(define)
-        texture = textures.texture(use, srgb=slot in (0, 4), mask_cutoff=cutoff if slot == 0 else 0.0)
-        maps.append((slot, texture, textures.sampler(use)))
+        kind = {"srgb": slot in (0, 4), "mask_cutoff": cutoff if slot == 0 else 0.0}
+        maps.append((slot, textures.texture(use, **kind), textures.sampler(use, **kind)))
+    if textures.software and uses[0] is not None and not uses[0].nearest:
+        defines.add("SOFTWARE_ANISOTROPY")
     transformed = [u for u in uses if u and (u.offset != (0, 0) or u.scale != (1, 1) or u.rotation or u.texcoord)]
     if transformed or material.uv_scroll != (0.0, 0.0):
         defines.add("UV_TRANSFORM")

@@ -44,7 +44,7 @@ class ShaderProgram:
         """Sets uniforms by name; one that the compiler optimised away is passed over."""
         for name, value in uniforms.items():
             member = self.handle.get(name, None)
-            if member is not None:
+            if isinstance(member, moderngl.Uniform):
                 member.value = value
 
     def reload_if_changed(self) -> bool:

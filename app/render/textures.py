@@ -9,8 +9,10 @@ from app.render.gl_context import is_software
 from app.scene.model import SceneModel, TextureUse
 
 _SRGB8_ALPHA8 = 0x8C43
-_MOST_ALPHA_BOOST = 1.6
-HARDWARE_ANISOTROPY, SOFTWARE_ANISOTROPY = 8.0, 1.0  # on llvmpipe anisotropic lookups cost more than all shading
+_MOST_ALPHA_BOOST = 2.5
+# On llvmpipe a frame with anisotropic lookups takes thirteen times as long: there, a shader makes do with two taps.
+HARDWARE_ANISOTROPY = 8.0
+_LEAST_CONTRAST = 0.4  # of a cut-out's alpha against that of its full-size picture
 
 
 class SceneTextures:
@@ -20,9 +22,10 @@ class SceneTextures:
         self._context = context
         self._images = model.images
         self._textures: dict[tuple[int, bool, float], moderngl.Texture] = {}
-        self._samplers: dict[tuple[tuple[str, str], bool], moderngl.Sampler] = {}
-        limit = SOFTWARE_ANISOTROPY if is_software(context) else HARDWARE_ANISOTROPY
-        self._anisotropy = min(limit, context.max_anisotropy)
+        self._samplers: dict[tuple[tuple[str, str], bool, int], moderngl.Sampler] = {}
+        self._last_levels: dict[tuple[int, bool, float], int] = {}
+        self.software = is_software(context)
+        self._anisotropy = 1.0 if self.software else min(HARDWARE_ANISOTROPY, context.max_anisotropy)
 
     def texture(self, use: TextureUse, *, srgb: bool, mask_cutoff: float = 0.0) -> moderngl.Texture:
         """`mask_cutoff` above 0 asks for mip maps that keep the share of texels above it."""
@@ -31,8 +34,10 @@ class SceneTextures:
             self._textures[key] = self._made(*key)
         return self._textures[key]
 
-    def sampler(self, use: TextureUse) -> moderngl.Sampler:
-        key = (use.wrap, use.nearest)
+    def sampler(self, use: TextureUse, *, srgb: bool, mask_cutoff: float = 0.0) -> moderngl.Sampler:
+        """For the texture that the same arguments give."""
+        last = self._last_levels.get((use.image, srgb, mask_cutoff), 1000)
+        key = (use.wrap, use.nearest, last)
         if key not in self._samplers:
             sampler = self._context.sampler(
                 repeat_x=use.wrap[0] != "clamp",
@@ -41,6 +46,7 @@ class SceneTextures:
                 if use.nearest
                 else (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR),
                 anisotropy=1.0 if use.nearest else self._anisotropy,
+                max_lod=float(last),
             )
             self._samplers[key] = sampler
         return self._samplers[key]
@@ -55,17 +61,24 @@ class SceneTextures:
         texture = self._context.texture(size, 4, pixels.tobytes(), internal_format=_SRGB8_ALPHA8 if srgb else None)
         texture.build_mipmaps()
         if cutoff > 0.0:
-            for level, mip in enumerate(coverage_mips(pixels, cutoff), start=1):
+            mips = coverage_mips(pixels, cutoff)
+            for level, mip in enumerate(mips, start=1):
                 texture.write(mip.tobytes(), level=level)
+            self._last_levels[image, srgb, cutoff] = len(mips)
         return texture
 
 
 def coverage_mips(pixels: np.ndarray, cutoff: float) -> list[np.ndarray]:
     """Levels 1.. of RGBA8 sRGB pixels whose alpha is scaled so that the share of texels above `cutoff` stays the
-    one of level 0: leaves and wires do not thin out with distance (Castano 2010)."""
+    one of level 0: leaves and wires do not thin out with distance (Castano 2010).
+
+    They end where the pattern has blurred into an even grey, which a cutoff could only turn into all or nothing:
+    beyond, a mesh stays a mesh, aliases, and is for the accumulation of jittered frames to resolve.
+    """
     threshold = cutoff * 255.0
     coverage = float((pixels[..., 3] > threshold).mean())
     level = pixels.astype(np.float32)
+    contrast = float(level[..., 3].std())
     level[..., :3] = (level[..., :3] / 255.0) ** 2.2
     mips = []
     while max(level.shape[:2]) > 1:
@@ -73,6 +86,8 @@ def coverage_mips(pixels: np.ndarray, cutoff: float) -> list[np.ndarray]:
         mip = np.empty(level.shape, np.uint8)
         mip[..., :3] = level[..., :3] ** (1 / 2.2) * 255.0 + 0.5
         alpha = level[..., 3]
+        if alpha.std() < _LEAST_CONTRAST * contrast:
+            break
         reached = float(np.quantile(alpha, 1.0 - coverage)) if 0.0 < coverage < 1.0 else threshold
         # A thin mesh whose wires are finer than this level would turn into a solid sheet: it fades out instead.
         boost = min(threshold / max(reached, 1.0), _MOST_ALPHA_BOOST)

@@ -136,7 +136,7 @@ float sunVisibility(vec3 position, vec3 n) {
 #ifdef MIRROR
 layout(binding = 3) uniform sampler2D mirrorMap;  // the scene through the mirror plane, as this camera sees it
 
-// Waves in the normal shift the reflected picture; what is too rough to be a mirror was left out by its material.
+// Waves in the normal shift the reflected picture.
 vec3 mirrored(Point p) {
     vec2 uv = gl_FragCoord.xy * targetSize.zw;
     uv += vec2(dot(p.normal, normalize(rayRight.xyz)), dot(p.normal - vec3(0.0, 1.0, 0.0), normalize(rayDown.xyz))) * 0.1;
@@ -173,7 +173,8 @@ Shading lightPoint(Point p, Lobes lobes, float occlusion) {
     float specularOcclusion = clamp(pow(p.nv + occlusion, exp2(-16.0 * p.roughness - 1.0)) - 1.0 + occlusion, 0.0, 1.0);
     vec3 around = specularRadiance(r, p.roughness);
 #ifdef MIRROR
-    around = mix(around, mirrored(p), lobes.mirror);
+    // Only what is smooth enough shows a picture: wet against dry ground.
+    around = mix(around, mirrored(p), lobes.mirror * (1.0 - smoothstep(0.15, 0.5, p.roughness)));
 #endif
     float keep = 1.0;
 #ifdef LOBES

@@ -57,10 +57,23 @@ vec2 slotUv(int slot) {
 }
 #endif
 
+#ifdef SOFTWARE_ANISOTROPY
+// Where the pixel's footprint is longer than wide, the mip level lies between the one for its length and the one for
+// its width (at most one level finer): what little of anisotropic filtering a software renderer can afford.
+vec4 stretchedTexture(sampler2D map, vec2 uv, float bias) {
+    vec2 dx = dFdx(uv), dy = dFdy(uv);
+    float x2 = dot(dx, dx), y2 = dot(dy, dy);
+    float stretch = clamp(min(x2, y2) / max(max(x2, y2), 1e-20), 1.0 / 16.0, 1.0);
+    return texture(map, uv, bias + 0.25 * log2(stretch));
+}
+#else
+#define stretchedTexture texture
+#endif
+
 vec4 baseAndAlpha(float bias) {
     vec4 base = baseColour;
 #ifdef BASE_MAP
-    base *= texture(baseMap, slotUv(0), bias);
+    base *= stretchedTexture(baseMap, slotUv(0), bias);
 #endif
     return base;
 }

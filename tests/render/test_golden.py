@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from app.render.gl_context import renderer_name
-from app.render.live_source import LiveSource
 from app.scene.camera import CameraPose
 from app.scene.state import SceneState
 from tests.render import scenes
@@ -52,7 +51,8 @@ def _compare(name: str, linear: np.ndarray) -> None:
         FAILURES.mkdir(exist_ok=True)
         Image.fromarray(drawn).save(FAILURES / f"{name}.png")
         Image.fromarray(np.clip(difference * 4, 0, 255).astype(np.uint8)).save(FAILURES / f"{name}-difference.png")
-        pytest.fail(f"{name} differs by {difference.mean():.2f} levels on average: see {FAILURES / name}-difference.png")
+        where = FAILURES / f"{name}-difference.png"
+        pytest.fail(f"{name} differs by {difference.mean():.2f} levels on average: see {where}")
 
 
 def test_frames_1_16_64_and_after_a_cut_look_as_they_did(gl: moderngl.Context) -> None:

@@ -29,8 +29,8 @@ def furnace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.render.scene_renderer.load_environment", lambda *_: light)
 
 
-def _picture(gl: moderngl.Context, material: Material, **more: object) -> np.ndarray:
-    model = scenes.scene(scenes.box((0.8, 0.6, 0.6)), floor=False, materials=(material,), **more)
+def _picture(gl: moderngl.Context, material: Material) -> np.ndarray:
+    model = scenes.scene(scenes.box((0.8, 0.6, 0.6)), floor=False, materials=(material,))
     live = LiveSource(gl, model)
     live.resize(SIZE, SIZE)
     colour = scenes.pixels(live.render_native(scenes.state(model)))[..., :3]

@@ -239,8 +239,8 @@ def _busy_source(gl: moderngl.Context) -> tuple[LiveSource, list]:
     mirror = Material("mirror", (0.3, 0.3, 0.3, 1.0), metallic=0.0, roughness=0.05, mirror=True)
     leaf = Material("leaf", base_colour_texture=TextureUse(0), alpha_mode="MASK", double_sided=True, metallic=0.0)
     model = scenes.scene(
-        scenes.box((0.3, 0.3, 0.3), 2), replace(part, material=0), scenes.morphing_box(), scenes.box((0.2, 0.4, 0.2), 3),
-        scenes.box((0.2, 0.2, 0.2), 4), scenes.box((0.3, 0.02, 0.3), 6), scenes.box((2.0, 0.02, 2.0), 5),
+        scenes.box((0.3, 0.3, 0.3), 2), replace(part, material=0), scenes.morphing_box(),
+        scenes.box((0.2, 0.4, 0.2), 3), scenes.box((0.2, 0.2, 0.2), 4), scenes.box((0.3, 0.02, 0.3), 6), scenes.box((2.0, 0.02, 2.0), 5),
         sun=True, skins=(skin,), mirror_height=0.02, materials=(*scenes.MATERIALS, mirror, leaf),
         emitters=(Emitter(0, 3, 1.0, (0.0, 1.0, 0.0), 0.0, 0.0, 0.6, (1.0, 1.0, 1.0)),),
     )  # fmt: skip
@@ -253,7 +253,8 @@ def _busy_source(gl: moderngl.Context) -> tuple[LiveSource, list]:
             morph_weights={2: np.array([0.05 * index, 0.1], np.float32)},
             particles=(scenes.particle_cloud((0.0, 0.02 * index, 0.5), [0, 0, index // 6]),),
         )  # fmt: skip
-        for node, place in ((2, (-1, 0, 0)), (3, (0.5, 0, 1)), (4, (-0.5, 0.2, 1)), (5, (0, 0.6, 0)), (6, (0, -0.6, 0))):
+        places = {2: (-1, 0, 0), 3: (0.5, 0, 1), 4: (-0.5, 0.2, 1), 5: (0, 0.6, 0), 6: (0, -0.6, 0)}
+        for node, place in places.items():
             state.world[node] = scenes.translation(*place) @ state.world[node]
         states.append(scenes.moved(state, 0, scenes.translation(0.01 * index, 0, 0.8), index / 30))
     return LiveSource(gl, model), states
@@ -266,10 +267,10 @@ def _counted_creations(gl: moderngl.Context) -> Iterator[list[str]]:
              "program", "compute_shader", "sampler", "renderbuffer", "query", "simple_framebuffer")  # fmt: skip
     made: list[str] = []
 
-    def counted(name: str):  # noqa: ANN202 - a method of the context, whatever its type
+    def counted(name: str):
         original = getattr(type(gl), name)
 
-        def call(self, *args, **kwargs):  # noqa: ANN001, ANN002, ANN003, ANN202
+        def call(self, *args, **kwargs):
             made.append(name)
             return original(self, *args, **kwargs)
 

@@ -69,7 +69,7 @@ def test_a_compile_error_names_file_and_line(
     gl: moderngl.Context, folder: Path, file: str, text: str, place: str
 ) -> None:
     (folder / file).write_text(text)
-    with pytest.raises(ShaderError, match="a.frag does not compile") as caught:
+    with pytest.raises(ShaderError, match=r"a\.frag does not compile") as caught:
         ShaderProgram(gl, vertex="a.vert", fragment="a.frag", root=folder)
     assert place in str(caught.value)
 
