@@ -17,12 +17,13 @@ from app.present.layout import (
     Rect,
     View,
     clamped,
+    fit_scale,
     pane_cells,
     picture_rect,
     pixel_scale,
     to_picture,
 )
-from app.present.overlay import OverlayContent, draw_overlay, overlay_size
+from app.present.overlay import OverlayContent, draw_overlay, draw_strip, overlay_size, strip_height
 from app.present.sheet import Sheet, draw_sheet
 from app.present.text import GlyphAtlas
 from app.render.fullscreen import FullscreenPass
@@ -71,6 +72,7 @@ class Composition:
         self._quad = context.vertex_array(self._pane.handle, [])
         self._pictures: list[tuple[moderngl.Texture, moderngl.Framebuffer] | None] = []
         self.panes: list[PaneContent] = []
+        self._strip = 0.0  # canvas pixels at the foot that the panes leave to the figures
 
     def take(
         self,
@@ -112,8 +114,9 @@ class Composition:
         return np.frombuffer(data, np.uint8).reshape(height, width, 4)[..., :3].copy()
 
     def cells(self, canvas: Size, view: View) -> list[Rect]:
-        """Each pane's place on the canvas; both panes of a wipe, and a single one, have all of it."""
-        whole = Rect(0, 0, *canvas)
+        """Each pane's place on the canvas; both panes of a wipe, and a single one, have all of it (but for a strip
+        of figures that the last `draw` found room for)."""
+        whole = Rect(0, 0, canvas[0], canvas[1] - self._strip)
         count = max(len(self.panes), 1)
         if view.single is not None or view.wipe is not None:
             return [whole] * count
@@ -159,6 +162,7 @@ class Composition:
         target.viewport = (0, 0, *canvas)
         target.clear(*theme.BACKGROUND)
         unit = theme.unit(canvas, self.pixel_ratio)
+        self._strip = self._free_strip(canvas, view, decoration, unit)
         cells = self.cells(canvas, view)
         shown = self.shown(view)
         if view.wipe is not None and len(shown) == 2:
@@ -184,7 +188,19 @@ class Composition:
     def _places(self, canvas: Size) -> list[Rect]:
         size = self.picture_size or (16, 9)
         unit = theme.unit(canvas, self.pixel_ratio)
-        return pane_cells(canvas, max(len(self.panes), 1), size[0] / size[1], round(GAP * unit))
+        area = canvas[0], max(canvas[1] - int(self._strip), 1)
+        return pane_cells(area, max(len(self.panes), 1), size[0] / size[1], round(GAP * unit))
+
+    def _free_strip(self, canvas: Size, view: View, decoration: Decoration, unit: float) -> float:
+        """Height of the strip of figures where the panes lose nothing by moving up, else 0: it then lies over them."""
+        self._strip = 0.0
+        size, shown = self.picture_size, self.shown(view)
+        if decoration.overlay is None or size is None or not shown or self._panel_place(canvas, view, decoration, unit):
+            return 0.0
+        before = fit_scale(self.cells(canvas, view)[shown[0]], size)
+        self._strip = float(round(strip_height(decoration.overlay, unit)))
+        after = fit_scale(self.cells(canvas, view)[shown[0]], size)
+        return self._strip if after >= 0.96 * before else 0.0
 
     def _map(
         self, texture: moderngl.Texture, target: moderngl.Framebuffer, exposure: float, filmic: bool
@@ -251,7 +267,7 @@ class Composition:
         thick = max(2.0, round(2 * unit))
         self._ink.rectangle(Rect(x - thick / 2, 0, thick, canvas[1]), theme.DIVIDER)
         grip = 9 * unit
-        middle = canvas[1] * 0.5
+        middle = (canvas[1] - self._strip) * 0.5
         self._ink.rectangle(Rect(x - grip, middle - 2 * grip, 2 * grip, 4 * grip), theme.rgb(0x0B0C0F, 0.85))
         self._ink.frame(Rect(x - grip, middle - 2 * grip, 2 * grip, 4 * grip), thick, theme.DIVIDER)
 
@@ -270,7 +286,7 @@ class Composition:
                 area = Rect(0, 0, x, canvas[1]) if place == 0 else Rect(x, 0, canvas[0] - x, canvas[1])
             self._label(index, area, fonts, unit, right=wiped and place == 1, zoom=self._zoom_text(cell, view))
             if decoration.selected == index and len(shown) > 1 and not wiped:
-                self._ink.frame(cell, max(2.0, round(2 * unit)), theme.ACCENT)
+                self._ink.frame(self._visible(cell, view), max(2.0, round(2 * unit)), theme.ACCENT)
 
     def _visible(self, cell: Rect, view: View) -> Rect:
         """The part of a cell that its picture covers."""
@@ -309,8 +325,12 @@ class Composition:
 
     def _ink_decoration(self, canvas: Size, view: View, decoration: Decoration, unit: float) -> None:
         if decoration.overlay is not None:
-            draw_overlay(self._ink, self._overlay_place(canvas, view, decoration.overlay, unit),
-                         decoration.overlay, unit)
+            panel = self._panel_place(canvas, view, decoration, unit)
+            if panel is not None:
+                draw_overlay(self._ink, panel, decoration.overlay, unit)
+            else:
+                height = strip_height(decoration.overlay, unit)
+                draw_strip(self._ink, Rect(0, canvas[1] - height, canvas[0], height), decoration.overlay, unit)
         if decoration.sheet is not None:
             draw_sheet(self._ink, self.atlas, canvas, decoration.sheet, unit)
         fonts = theme.Fonts(unit)
@@ -324,13 +344,10 @@ class Composition:
             self._ink.rectangle(box, theme.PANEL)
             self._ink.text(canvas[0] / 2, box.y + 9 * unit, text, fonts.body, theme.TEXT, 0.5)
 
-    def _overlay_place(self, canvas: Size, view: View, content: OverlayContent, unit: float) -> Rect:
-        """The free place of the grid where there is one, else the lower right corner."""
-        width, height = overlay_size(content, unit)
-        places = self._places(canvas)
-        free = places[len(self.panes) :] if view.single is None and view.wipe is None else []
-        if free and free[0].width >= 0.8 * width and free[0].height >= 0.8 * height:
-            return free[0]
-        margin = 8 * unit
-        width, height = min(width, canvas[0] - 2 * margin), min(height, canvas[1] - 2 * margin)
-        return Rect(canvas[0] - width - margin, canvas[1] - height - margin, width, height)
+    def _panel_place(self, canvas: Size, view: View, decoration: Decoration, unit: float) -> Rect | None:
+        """The free place of the grid, where there is one that holds the figures."""
+        if decoration.overlay is None or view.single is not None or view.wipe is not None:
+            return None
+        width, height = overlay_size(decoration.overlay, unit)
+        free = self._places(canvas)[len(self.panes) :]
+        return free[0] if free and free[0].width >= 0.8 * width and free[0].height >= 0.8 * height else None

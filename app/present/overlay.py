@@ -47,6 +47,34 @@ def graph_scale(milliseconds: float) -> float:
     return next((scale for scale in GRAPH_SCALES if scale >= 1.4 * milliseconds), GRAPH_SCALES[-1])
 
 
+def strip_height(content: OverlayContent, unit: float) -> float:
+    """Canvas pixels of the strip along the foot of the canvas."""
+    return (22 + max(26 * len(content.methods) + 46, 150)) * unit
+
+
+def draw_strip(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> None:
+    """The same figures in a wide strip: graph and facts on the left, a line for each method on the right."""
+    fonts = theme.Fonts(unit)
+    ink.rectangle(rect, theme.PANEL)
+    inner = Rect(rect.x + 14 * unit, rect.y + 10 * unit, rect.width - 28 * unit, rect.height - 20 * unit)
+    left = Rect(inner.x, inner.y, 0.42 * inner.width, inner.height)
+    right = Rect(left.right + 28 * unit, inner.y, inner.width - left.width - 28 * unit, inner.height)
+    y = _headline(ink, left, content, fonts, unit)
+    lines = min(len(_notes(content)), 3)
+    graph = Rect(left.x, y, left.width, max(left.bottom - y - (18 * lines + 6) * unit, 30 * unit))
+    y = _graph(ink, graph, content, fonts, unit) + 6 * unit
+    _note_lines(ink, left, y, content, fonts, unit, most_each=1)
+    ends = _column_ends(right, unit)
+    y = _column_heads(ink, right, right.y, fonts, unit)
+    bar = Rect(right.x + 92 * unit, 0, ends[0] - 58 * unit - (right.x + 92 * unit), 15 * unit)
+    longest = max([_total(times) for times in content.methods] + [1e-6])
+    for times in content.methods:
+        _method_line(ink, right, y, times, 80 * unit, fonts, unit)
+        _stage_bar(ink, Rect(bar.x, y + 2 * unit, bar.width, bar.height), times, longest, fonts, unit)
+        y += 26 * unit
+    _legend(ink, right, y + 4 * unit, fonts, unit)
+
+
 def overlay_size(content: OverlayContent, unit: float) -> tuple[float, float]:
     """Width and height in canvas pixels that the panel wants."""
     lines = len(content.facts) + len(content.warnings)
@@ -61,13 +89,22 @@ def draw_overlay(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> 
     y = _graph(ink, Rect(inner.x, y, inner.width, 78 * unit), content, fonts, unit)
     y = _table(ink, inner, y + 8 * unit, content, fonts, unit)
     y = _legend(ink, inner, y + 2 * unit, fonts, unit)
-    for text, colour in [(t, theme.WARNING) for t in content.warnings] + [(t, theme.DIM) for t in content.facts]:
-        for line in ink.wrapped(text, fonts.small, inner.width, most=2):
-            if y + 17 * unit > rect.bottom:
+    _note_lines(ink, Rect(inner.x, inner.y, inner.width, rect.bottom - inner.y), y, content, fonts, unit, most_each=2)
+
+
+def _notes(content: OverlayContent) -> list[tuple[str, Colour]]:
+    return [(t, theme.WARNING) for t in content.warnings] + [(t, theme.DIM) for t in content.facts]
+
+
+def _note_lines(
+    ink: Ink, room: Rect, y: float, content: OverlayContent, fonts: theme.Fonts, unit: float, most_each: int
+) -> None:
+    for text, colour in _notes(content):
+        for line in ink.wrapped(text, fonts.small, room.width, most_each):
+            if y + 17 * unit > room.bottom:
                 return
-            ink.text(inner.x, y, line, fonts.small, colour)
+            ink.text(room.x, y, line, fonts.small, colour)
             y += 18 * unit
-        y += 2 * unit
 
 
 def _milliseconds(value: float) -> str:
@@ -117,25 +154,33 @@ def _line(
 
 
 def _table(ink: Ink, inner: Rect, y: float, content: OverlayContent, fonts: theme.Fonts, unit: float) -> float:
-    ends = _column_ends(inner, unit)
-    for (name, _), right in zip(_COLUMNS, ends):
-        ink.text(right, y, name, fonts.small, theme.FAINT, 1.0)
-    ink.text(inner.x, y, "cost of a frame, ms", fonts.small, theme.FAINT)
-    y += 19 * unit
+    y = _column_heads(ink, inner, y, fonts, unit)
     longest = max([_total(times) for times in content.methods] + [1e-6])
     for times in content.methods:
-        colour = theme.method_colour(times.method)
-        ink.rectangle(Rect(inner.x, y + 2 * unit, 4 * unit, 14 * unit), colour)
-        label = ink.fitted(times.label, fonts.strong, ends[0] - 60 * unit - inner.x)
-        ink.text(inner.x + 11 * unit, y, label, fonts.strong, theme.TEXT)
-        s = times.summary
-        low = f"{s.low_fps:.1f}" if math.isfinite(s.low_fps) else "–"
-        for value, right in zip((*map(_milliseconds, (s.p50, s.p95, s.p99)), low), ends):
-            ink.text(right, y, value, fonts.figures, theme.TEXT, 1.0)
-        _stage_bar(ink, Rect(inner.x + 11 * unit, y + 19 * unit, inner.width - 11 * unit, 13 * unit), times, longest,
-                   fonts, unit)
+        _method_line(ink, inner, y, times, _column_ends(inner, unit)[0] - 72 * unit - inner.x, fonts, unit)
+        bar = Rect(inner.x + 11 * unit, y + 19 * unit, inner.width - 11 * unit, 13 * unit)
+        _stage_bar(ink, bar, times, longest, fonts, unit)
         y += 37 * unit
     return y
+
+
+def _column_heads(ink: Ink, room: Rect, y: float, fonts: theme.Fonts, unit: float) -> float:
+    for (name, _), right in zip(_COLUMNS, _column_ends(room, unit)):
+        ink.text(right, y, name, fonts.small, theme.FAINT, 1.0)
+    ink.text(room.x, y, "cost of a frame, ms", fonts.small, theme.FAINT)
+    return y + 19 * unit
+
+
+def _method_line(
+    ink: Ink, room: Rect, y: float, times: MethodTimes, label_width: float, fonts: theme.Fonts, unit: float
+) -> None:
+    """Colour, name and figures of a method."""
+    ink.rectangle(Rect(room.x, y + 2 * unit, 4 * unit, 14 * unit), theme.method_colour(times.method))
+    ink.text(room.x + 11 * unit, y, ink.fitted(times.label, fonts.strong, label_width), fonts.strong, theme.TEXT)
+    s = times.summary
+    low = f"{s.low_fps:.1f}" if math.isfinite(s.low_fps) else "–"
+    for value, right in zip((*map(_milliseconds, (s.p50, s.p95, s.p99)), low), _column_ends(room, unit)):
+        ink.text(right, y, value, fonts.figures, theme.TEXT, 1.0)
 
 
 def _column_ends(inner: Rect, unit: float) -> list[float]:
