@@ -34,7 +34,10 @@ class StageConfig:
 @dataclass(frozen=True, slots=True)
 class LossConfig:
     temporal: float = 0.35
-    first_frame: float = 0.5  # weight of frames right after a reset, where there is no history to use
+    # Frames of a clip count for this much at its start, rising to 1 over `warm_up` frames: what a viewer looks at
+    # has a long history behind it.
+    first_frame: float = 0.3
+    warm_up: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def parse_config(text: str) -> TrainConfig:
     config: TrainConfig = _build(TrainConfig, data, "")
     if config.schema != CONFIG_VERSION:
         raise _wrong("schema", f"version {config.schema}, and {CONFIG_VERSION} is read here")
+    if config.loss.warm_up < 1:
+        raise _wrong("loss.warm_up", "at least one frame is needed")
     for i, stage in enumerate(config.stages):
         if min(stage.iterations, stage.batch, stage.display_crop, stage.window) < 1 or stage.frames % stage.window:
             raise _wrong(f"stages[{i}]", "every number must be positive and frames a multiple of window")

@@ -95,8 +95,8 @@ def run_window(
         )
         carried = Carried(state, error)
         known = (~frame.reset).to(size.dtype)
-        weight = config.first_frame + (1.0 - config.first_frame) * known
-        losses.append((size * weight + config.temporal * change * known).mean())
+        weight = config.first_frame + (1.0 - config.first_frame) * min(1.0, index / config.warm_up)
+        losses.append((weight * (size + config.temporal * change * known)).mean())
         sizes.append(size.detach())
         changes.append((change * known).detach())
         squares.append(square)
