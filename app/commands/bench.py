@@ -4,6 +4,7 @@ the program starts, and how long the window keeps a key waiting. A table, a JSON
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -64,6 +65,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     from app.capture.provenance import machine, versions
     from app.commands.startup import measure_startup, measure_window
 
+    busy = busy_note()
+    if busy:
+        _say(f"Note: {busy}")
     with _opened(args) as run:
         facts = run.facts()
         sizes = args.sizes or (SOFTWARE_SIZES if facts["software_renderer"] else GPU_SIZES)
@@ -73,6 +77,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         stages = _measure_stages(run, sizes, args.ratios, args.methods, args.frames)
         ratio = 2.0 if 2.0 in args.ratios else args.ratios[0]
         rates = _measure_rates(run, sizes[0], ratio, args.frames)
+    _print_overhead(stages)
     startup = measure_startup()
     window = {} if args.no_window else measure_window()
     _print_startup({**startup, **window})
@@ -83,10 +88,19 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "machine": {**machine(), **facts},
         "versions": versions("numpy", "moderngl", "openvino", "PySide6-Essentials"),
         "settings": {"scene": run.model.name, "frames": args.frames, "shading_load": args.shading_load},
+        "busy": busy,
         "stages": stages,
         "rates": rates,
         "startup": {**startup, **window},
     }
+
+
+def busy_note() -> str:
+    """Says so if other programs keep the processor busy, because then every figure is too large; else ""."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"other programs keep the machine busy (load {load:.1f} on {cores} cores)" if load > 0.6 * cores else ""
 
 
 def _opened(args: argparse.Namespace) -> Any:
@@ -156,6 +170,16 @@ def _print_rate(row: dict[str, Any]) -> None:
         reached = "reached" if row["frames_per_second"] >= target else "NOT reached"
         verdict = f"  {target:g} on two cores: {reached}"
     _say(f"  {row['name']:36}{row['frames_per_second']:7.1f} frames/s   p95 {row['p95_ms']:6.1f} ms{verdict}")
+
+
+def _print_overhead(rows: list[dict[str, Any]]) -> None:
+    """What surrounds the network should cost no more than the network."""
+    for row in rows:
+        if row["method"] == "neural" and (tuple(row["size"]), row["ratio"]) == TARGET_SETTING:
+            stages = row["stage_ms"]
+            around = sum(stages.get(name, 0.0) for name in ("pre", "exchange", "post"))
+            verdict = "reached" if around <= stages["network"] else "NOT reached"
+            _say(f"  pre + exchange + post {around:.1f} ms, network {stages['network']:.1f} ms; no more: {verdict}")
 
 
 def _print_startup(startup: dict[str, Any]) -> None:

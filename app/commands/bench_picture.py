@@ -28,11 +28,13 @@ def bench_picture(result: Mapping[str, Any]) -> np.ndarray:
     line = f"{machine['processor']}, {machine['cores']} cores  ·  {machine['renderer']}  ·  scene {_scene(result)}"
     if machine["software_renderer"]:
         line += "  ·  times come from software rendering"
+    if result["busy"]:
+        line += f"  ·  {result['busy']}"
     pen.text(_MARGIN, 124, pen.fitted(line, 22, _WIDTH - 2 * _MARGIN), 22, theme.DIM)
     _legend(pen, 176)
-    longest = max([row["stage_ms"].get("total", 0.0) for row in result["stages"]] + [1e-6])
     width = (_WIDTH - 2 * _MARGIN + 40) // columns
     for index, (title, block) in enumerate(blocks.items()):
+        longest = _longest(result["stages"], block[0]["size"])
         x, y = _MARGIN + index % columns * width, 210 + index // columns * block_height
         _block(pen, x, y, width - 40, title, block, longest)
     y = 220 + rows * block_height
@@ -54,12 +56,17 @@ def _blocks(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, An
     return blocks
 
 
+def _longest(rows: Sequence[Mapping[str, Any]], size: Sequence[int]) -> float:
+    """The largest total of one display size, in ms."""
+    return max([row["stage_ms"].get("total", 0.0) for row in rows if row["size"] == size] + [1e-6])
+
+
 def _legend(pen: Pen, y: float) -> None:
     x = float(_MARGIN)
     for stage in STAGES:
         pen.bar(x, y - 8, 16, 16, theme.STAGE_COLOURS[stage])
         x += 26 + pen.text(x + 24, y, stage, 18, theme.DIM) + 24
-    pen.text(x, y, "median of a frame, ms; all bars to one scale", 18, theme.FAINT)
+    pen.text(x, y, "median of a frame, ms; bars of one display size are to one scale", 18, theme.FAINT)
 
 
 def _block(
