@@ -137,6 +137,16 @@ class Composition:
         cells = pane_cells(canvas, count, canvas[0] / canvas[1], gap)
         return max(16, int(cells[0].width)), max(16, int(cells[0].height))
 
+    def software_size(self, canvas: Size, count: int, sizes: Sequence[Size]) -> Size:
+        """The largest of `sizes` (ascending) that `count` panes show without shrinking it, else the smallest."""
+        gap = round(GAP * theme.unit(canvas, self.pixel_ratio))
+        fitting = [
+            size
+            for size in sizes
+            if fit_scale(pane_cells(canvas, count, size[0] / size[1], gap)[0], size) >= 1.0
+        ]
+        return fitting[-1] if fitting else sizes[0]
+
     def pane_at(self, canvas: Size, view: View, x: float, y: float) -> tuple[int, Rect] | None:
         """The pane under a canvas point and its cell."""
         cells = self.cells(canvas, view)
@@ -265,7 +275,7 @@ class Composition:
 
     def _ink_divider(self, x: float, canvas: Size, unit: float) -> None:
         thick = max(2.0, round(2 * unit))
-        self._ink.rectangle(Rect(x - thick / 2, 0, thick, canvas[1]), theme.DIVIDER)
+        self._ink.rectangle(Rect(x - thick / 2, 0, thick, canvas[1] - self._strip), theme.DIVIDER)
         grip = 9 * unit
         middle = (canvas[1] - self._strip) * 0.5
         self._ink.rectangle(Rect(x - grip, middle - 2 * grip, 2 * grip, 4 * grip), theme.rgb(0x0B0C0F, 0.85))
@@ -283,7 +293,8 @@ class Composition:
             area = self._visible(cell, view)
             if wiped:
                 x = view.divider * canvas[0]
-                area = Rect(0, 0, x, canvas[1]) if place == 0 else Rect(x, 0, canvas[0] - x, canvas[1])
+                side = Rect(0, 0, x, canvas[1]) if place == 0 else Rect(x, 0, canvas[0] - x, canvas[1])
+                area = area.intersect(side)
             self._label(index, area, fonts, unit, right=wiped and place == 1, zoom=self._zoom_text(cell, view))
             if decoration.selected == index and len(shown) > 1 and not wiped:
                 self._ink.frame(self._visible(cell, view), max(2.0, round(2 * unit)), theme.ACCENT)

@@ -14,7 +14,8 @@ DEFAULT_METHODS = ("native", "bilinear", "neural")
 DISPLAY_SIZES: tuple[Size, ...] = (
     (480, 270), (640, 360), (960, 540), (1280, 720), (1920, 1080), (2560, 1440), (3840, 2160),
 )
-SOFTWARE_DISPLAY_SIZE: Size = (640, 360)
+SOFTWARE_DISPLAY_SIZES: tuple[Size, ...] = ((480, 270), (640, 360))
+"""What "automatic" chooses from where the CPU draws."""
 SHADING_LOADS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """About how many times as long the lighting of a pixel takes."""
 CAMERA_MODES = ("path", "orbit", "fly")

@@ -38,7 +38,7 @@ class ControlDock(QDockWidget):
         body.setObjectName("dock")
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(12, 2, 12, 12)
-        self._column.setSpacing(6)
+        self._column.setSpacing(5)
         self._scene_controls(open_file)
         self._pane_controls()
         self._quality_controls()

@@ -23,7 +23,7 @@ from app.present.keys import KEY_TABLE, Key, help_sheet
 from app.present.presenter import STEP_SECONDS, Presenter
 from app.present.session import REFERENCE_SAMPLES, Comparison, Pause
 from app.present.settings import load_settings, save_settings
-from app.present.state import SOFTWARE_DISPLAY_SIZE, ViewerState
+from app.present.state import SOFTWARE_DISPLAY_SIZES, ViewerState
 from app.render.gl_context import free_dropped
 from app.scene.camera import CameraPath
 from app.scene.model import SceneModel
@@ -67,7 +67,8 @@ class MainWindow(QMainWindow):
         self.shown_frames = 0
         self._message = f"Loading {self.presenter.state.scene}…"
         self._loading = False
-        self._live_size: Size = SOFTWARE_DISPLAY_SIZE
+        self._live_size: Size = SOFTWARE_DISPLAY_SIZES[-1]
+        self._sized_for: Any = None
         self._drawn: Any = None
         self._good: dict[str, Any] = {}
         self._painted = False
@@ -222,10 +223,8 @@ class MainWindow(QMainWindow):
         self._drawn = None
         self._message = ""
         self.frames.restart()
-        if self._live_wanted():
-            self._take_size()
         self.loop.start()
-        self._changed()
+        self._take_size()
 
     def _wanted_path(self, name: str, model: SceneModel) -> int:
         """Index of the path to start on: the command line's, then the settings', then the first."""
@@ -410,6 +409,8 @@ class MainWindow(QMainWindow):
             name, presenter.wanted_scene = presenter.wanted_scene, None
             self._load(name)
         composition, comparison = self.rig.composition, self.rig.comparison
+        if self._sized_for != self._arrangement():
+            self._settle.start()
         if composition is not None:
             size = self.canvas.pixel_size
             cells = composition.cells(size, presenter.state.view)
@@ -443,21 +444,27 @@ class MainWindow(QMainWindow):
 
     # Sizes
 
+    def _arrangement(self) -> tuple[int, bool, bool]:
+        """What panes' sizes depend on, besides the canvas."""
+        state = self.presenter.state
+        whole = state.view.single is not None or state.view.wipe is not None
+        return len(state.methods), whole, state.display is None
+
     def _resized(self) -> None:
         self.banner.place()
         self._settle.start()
 
-    def _live_wanted(self) -> bool:
-        """Whether pictures follow the panes' own size. Where the CPU draws they have a fixed one."""
-        return self.presenter.state.display is None and not self.rig.software
-
     def _take_size(self) -> None:
+        """Pictures follow the panes' own size; where the CPU draws, one of a few small ones."""
         composition = self.rig.composition
-        if composition is not None and self._live_wanted():
-            canvas, panes = self.canvas.pixel_size, len(self.presenter.state.methods)
-            view = self.presenter.state.view
-            whole = view.single is not None or view.wipe is not None
-            self._live_size = composition.live_size(canvas, 1 if whole else panes)
+        if composition is not None and self.presenter.state.display is None:
+            canvas, view = self.canvas.pixel_size, self.presenter.state.view
+            count = 1 if view.single is not None or view.wipe is not None else len(self.presenter.state.methods)
+            self._sized_for = self._arrangement()
+            if self.rig.software:
+                self._live_size = composition.software_size(canvas, count, SOFTWARE_DISPLAY_SIZES)
+            else:
+                self._live_size = composition.live_size(canvas, count)
         self._changed()
 
     # Window commands

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from app.paths import ASSETS
+
 STYLE = """
-* { font-size: 10pt; color: #E6E9ED; }
+* { font-family: "Inter"; font-size: 9.5pt; color: #E6E9ED; }
 QMainWindow, QDockWidget, QWidget#dock, QScrollArea, QDialog, QMessageBox { background: #121418; }
-QDockWidget::title { background: #121418; padding: 8px 12px; color: #A7AEB8; }
+QDockWidget::title { background: #121418; padding: 6px 12px; color: #A7AEB8; }
 QDockWidget { titlebar-close-icon: none; border: 0; }
 QMainWindow::separator { background: #0C0D10; width: 3px; }
 QLabel { background: transparent; }
-QLabel#heading { color: #7FD1FF; font-weight: 600; padding-top: 8px; }
+QLabel#heading { color: #7FD1FF; font-weight: 600; padding-top: 5px; }
 QLabel#status, QLabel#value { color: #A7AEB8; }
 QLabel#warning { color: #FFC15E; }
 QComboBox, QPushButton, QDoubleSpinBox {
-    background: #1D2026; border: 1px solid #2C3038; border-radius: 4px; padding: 5px 9px; min-height: 18px;
+    background: #1D2026; border: 1px solid #2C3038; border-radius: 4px; padding: 3px 8px; min-height: 17px;
 }
 QComboBox:hover, QPushButton:hover { border-color: #4A515D; background: #23272E; }
 QComboBox:focus, QPushButton:focus { border-color: #7FD1FF; }
@@ -36,9 +38,11 @@ QFrame#banner QLabel#what { font-weight: 600; font-size: 11pt; color: #FFD9A0; }
 
 
 def apply_style(application) -> None:
-    """Fusion with a dark palette, so that what the style sheet does not name is dark too."""
-    from PySide6.QtGui import QColor, QPalette
+    """Fusion with a dark palette, so that what the style sheet does not name is dark too; our own type."""
+    from PySide6.QtGui import QColor, QFontDatabase, QPalette
 
+    for name in ("Inter-Regular.ttf", "Inter-SemiBold.ttf"):
+        QFontDatabase.addApplicationFont(str(ASSETS / "fonts" / name))
     application.setStyle("Fusion")
     palette = QPalette()
     for role, colour in (
