@@ -8,6 +8,7 @@ from typing import Protocol
 import moderngl
 import numpy as np
 
+from app.errors import SuperseeError
 from app.inference.backend import InferenceSession
 from app.render.gl_functions import gl_functions
 
@@ -87,6 +88,9 @@ def _map(buffer: moderngl.Buffer, shape: tuple[int, ...], access: int) -> np.nda
     gl.glBufferStorage(_COPY_WRITE_BUFFER, buffer.size, None, flags)
     address = gl.glMapBufferRange(_COPY_WRITE_BUFFER, 0, buffer.size, flags)
     gl.glBindBuffer(_COPY_WRITE_BUFFER, 0)
-    assert address, "the driver did not map the buffer"
+    if not address:
+        raise SuperseeError(
+            f"The graphics driver did not map {buffer.size >> 10} KiB of memory", "", "Update the graphics driver."
+        )
     memory = (ctypes.c_uint8 * buffer.size).from_address(address)
-    return np.frombuffer(memory, np.float16).reshape(shape)
+    return np.ctypeslib.as_array(memory).view(np.float16).reshape(shape)

@@ -25,7 +25,7 @@ float logDepthRatio(float a, float b) { return clamp(log2(a / b), -4.0, 4.0) * 0
 
 float logLength(vec2 v) { return log2(1.0 + length(v)) * 0.25; }
 
-float historyLuma(vec2 uv) { return dot(toFeature(textureLod(history, uv, 0.0).rgb, exposureRatio), LUMA); }
+float historyLuma(vec2 uv) { return dot(toFeature(texture(history, uv).rgb, exposureRatio), LUMA); }
 
 void main() {
     ivec2 last = renderSize - 1;
@@ -43,12 +43,12 @@ void main() {
         for (int x = -1; x <= 1; ++x) {
             if (x == 0 && y == 0) continue;
             vec2 at = centreUv + vec2(x, y) * texel;
-            vec3 s = textureLod(samples, at, 0.0).rgb;
+            vec3 s = texture(samples, at).rgb;
             low = min(low, s);
             high = max(high, s);
             lumaSum += s.x;
             lumaSquares += s.x * s.x;
-            float d = max(textureLod(depth, at, 0.0).r, MIN_DEPTH);
+            float d = max(texture(depth, at).r, MIN_DEPTH);
             nearestStep = d > nearest ? ivec2(x, y) : nearestStep;
             nearest = max(nearest, d);
             farthest = min(farthest, d);
@@ -64,15 +64,15 @@ void main() {
     bool ownValid = hasHistory > 0.5 && all(equal(ownUv, clamp(ownUv, 0.0, 1.0)));
 
     vec3 current = yCoCgToRgb(centre);
-    vec4 fetched = textureLod(history, uv, 0.0);
+    vec4 fetched = texture(history, uv);
     vec3 remembered = valid ? reExpose(fetched.rgb, exposureRatio) : current;
-    vec4 ownFetched = textureLod(history, ownUv, 0.0);
+    vec4 ownFetched = texture(history, ownUv);
     float currentLuma = dot(toFeature(current, 1.0), LUMA);
     vec2 quarter = 0.25 * texel;
     vec2 lastUv = -lastJitter * texel;
-    vec4 recurrent = textureLod(hidden, uv + lastUv, 0.0);
-    float lastNearest = max(textureLod(lastDepth, uv + lastUv, 0.0).r, MIN_DEPTH);
-    float lastOwn = max(textureLod(lastDepth, ownUv + lastUv, 0.0).r, MIN_DEPTH);
+    vec4 recurrent = texture(hidden, uv + lastUv);
+    float lastNearest = max(texture(lastDepth, uv + lastUv).r, MIN_DEPTH);
+    float lastOwn = max(texture(lastDepth, ownUv + lastUv).r, MIN_DEPTH);
     vec3 rememberedYCoCg = rgbToYCoCg(remembered);
     vec3 outside = rememberedYCoCg - clamp(rememberedYCoCg, low, high);
     vec2 between = fract(dilated * displayPerRender);

@@ -42,7 +42,7 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
         float v = kernel.z * dy[y];
         vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
         for (int x = 0; x < 3; ++x) {
-            vec3 s = textureLod(samples, (nearest + vec2(x, y) - 0.5) * texel, 0.0).rgb;
+            vec3 s = texture(samples, (nearest + vec2(x, y) - 0.5) * texel).rgb;
             colour += weight[x] * s;
             total += weight[x];
             sum += s;
@@ -67,31 +67,31 @@ vec4 sharpHistory(vec2 position, float sharpness) {
     vec2 before = -lobe * (1.0 - f), after = -lobe * f, middle = 1.0 + lobe;
     vec2 centre = (base + (f - lobe * (1.0 - 3.0 * f)) / middle) * texel;
     vec2 first = (base - 1.0) * texel, last = (base + 2.0) * texel;
-    vec4 tap = textureLod(history, centre, 0.0);
+    vec4 tap = texture(history, centre);
     vec3 colour = tap.rgb * (middle.x * middle.y);
-    colour += textureLod(history, vec2(first.x, centre.y), 0.0).rgb * (before.x * middle.y);
-    colour += textureLod(history, vec2(last.x, centre.y), 0.0).rgb * (after.x * middle.y);
-    colour += textureLod(history, vec2(centre.x, first.y), 0.0).rgb * (before.y * middle.x);
-    colour += textureLod(history, vec2(centre.x, last.y), 0.0).rgb * (after.y * middle.x);
+    colour += texture(history, vec2(first.x, centre.y)).rgb * (before.x * middle.y);
+    colour += texture(history, vec2(last.x, centre.y)).rgb * (after.x * middle.y);
+    colour += texture(history, vec2(centre.x, first.y)).rgb * (before.y * middle.x);
+    colour += texture(history, vec2(centre.x, last.y)).rgb * (after.y * middle.x);
     return vec4(colour / (middle.x * middle.y - lobe.x * middle.y - lobe.y * middle.x), tap.a);
 }
 
 void main() {
     vec2 position = gl_FragCoord.xy * (renderSize / displaySize) - jitter;
     vec2 uv = position / renderSize;
-    vec4 kernel = textureLod(kernelParameters, uv, 0.0);
-    vec4 accumulation = textureLod(historyParameters, uv, 0.0);
-    vec4 fetch = textureLod(fetchParameters, uv, 0.0);
+    vec4 kernel = texture(kernelParameters, uv);
+    vec4 accumulation = texture(historyParameters, uv);
+    vec4 fetch = texture(fetchParameters, uv);
     vec2 nearest = clamp(floor(position), vec2(0.0), renderSize - 1.0);
     Current current = spread(kernel, nearest, nearest + 0.5 - position);
 
     // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
-    vec4 moved = textureLod(motions, (nearest + 0.5) / vec2(textureSize(motions, 0)), 0.0) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
+    vec4 moved = texture(motions, (nearest + 0.5) / vec2(textureSize(motions, 0))) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
     bool prefersOwn = fetch.x > 0.5;
     vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
     float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
     vec4 sharp = sharpHistory(main + fetch.yz, accumulation.w);
-    vec4 plain = textureLod(history, (other + fetch.yz) / displaySize, 0.0);
+    vec4 plain = texture(history, (other + fetch.yz) / displaySize);
     sharp.a = all(equal(main, clamp(main, vec2(0.0), displaySize))) ? sharp.a : 0.0;
     plain.a = all(equal(other, clamp(other, vec2(0.0), displaySize))) ? plain.a : 0.0;
     vec4 fetched = mix(sharp, plain, share);
