@@ -21,10 +21,11 @@ from app.upscale.target import Target, timed
 
 SETTINGS: dict[str, float] = {
     "KNEE": ACCUMULATION_KNEE,
-    "DEPTH_TOLERANCE": 0.02,  # part of the distance by which an occluder must have been nearer
-    "MOTION_TOLERANCE": 0.05,  # LR pixels by which the occluder's motion must differ: it moved away
+    "DEPTH_TOLERANCE": 0.001,  # part of the distance by which an occluder must have been nearer
+    "MOTION_TOLERANCE": 0.03,  # LR pixels by which the occluder's motion must differ: it moved away
     "EDGE_RATIO": 0.02,  # depth step in 3x3, as a part, above which motion is borrowed from the nearest surface
-    "OWN_BIAS": 0.7,  # weight of the pixel's own motion against the nearest surface's, at equal error
+    "EDGE_TRUST": 0.2,  # of the nearest surface's history where the pixel's own was uncovered
+    "OWN_BIAS": 1.0,  # weight of the pixel's own motion against the nearest surface's, at equal error
     "WIDE": 3.0,  # the samples' kernel exp(-k d^2) without history, d in LR pixels
     "NARROW": 3.0,  # the same with much history, d in display pixels
     "NARROWING": 2.0,  # accumulated weight at which the kernel is half-way narrow
@@ -73,7 +74,7 @@ class Taau:
             return
         self._release_targets()
         self._sizes = (render_size, display_size)
-        small = ((4, "f2"), (4, "f2"), (4, "f2"), (1, "f4"))
+        small = ((4, "f2"), (4, "f2"), (4, "f2"), (4, "f4"))
         self._prepared = [Target(self._context, render_size, small) for _ in range(2)]
         self._accumulated = [Target(self._context, display_size, ((4, "f2"), (4, "f2"))) for _ in range(2)]
 
@@ -118,9 +119,9 @@ class Taau:
                 "depth": frame.depth,
                 "motion": frame.motion,
                 "reactive": frame.reactive or self._nothing,
-                "previousMotion": self._prepared[self._turn ^ 1].textures[1],
+                "previousChroma": self._prepared[self._turn ^ 1].textures[1],
                 "previousMean": self._prepared[self._turn ^ 1].textures[2],
-                "previousDepth": self._prepared[self._turn ^ 1].textures[3],
+                "previousSurface": self._prepared[self._turn ^ 1].textures[3],
             },
             exposure=frame.exposure,
             previousExposure=old.exposure,

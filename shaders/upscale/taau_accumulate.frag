@@ -102,8 +102,11 @@ void main() {
     vec2 displayOffset = offset / renderPerDisplay;
     float weight = max(exp(-mix(CONTRIBUTION_STILL, CONTRIBUTION_MOVING, moving) * dot(displayOffset, displayOffset)), LEAST_WEIGHT);
 
-    if (distance(ownShift, edgeShift) > 0.25)
-        old = nearerTo(rgbToYCoCg(current), deviation, old, historyAt(gl_FragCoord.xy + edgeShift));
+    if (distance(ownShift, edgeShift) > 0.25) {
+        vec4 edge = historyAt(gl_FragCoord.xy + edgeShift);
+        edge.a *= mix(EDGE_TRUST, 1.0, trust);
+        old = nearerTo(rgbToYCoCg(current), deviation, old, edge);
+    }
 
     vec3 extent = deviation * mix(GAMMA_STILL, GAMMA_MOVING, moving) + BOX_MARGIN;
     vec3 oldYCoCg = rgbToYCoCg(old.rgb);

@@ -5,8 +5,8 @@ uniform sampler2D colour;         // scene-linear before exposure
 uniform sampler2D depth;          // reversed Z
 uniform sampler2D motion;         // current -> previous, LR pixels
 uniform sampler2D reactive;
-uniform sampler2D previousDepth;  // of the frame before, as `depth`
-uniform sampler2D previousMotion; // of the frame before: its motionAndChroma
+uniform sampler2D previousSurface; // of the frame before: its depthAndMotion
+uniform sampler2D previousChroma; // of the frame before: its motionAndChroma
 uniform sampler2D previousMean;   // of the frame before: its meanAndLuma
 uniform float exposure;
 uniform float previousExposure;
@@ -21,7 +21,7 @@ uniform vec4 previousDistance;    // view space of this frame -> distance in the
 layout(location = 0) out vec4 sampleAndTrust;    // range-compressed RGB; trust in what lies along the own motion
 layout(location = 1) out vec4 motionAndChroma;   // dilated motion; standard deviation of Co and Cg
 layout(location = 2) out vec4 meanAndLuma;       // mean YCoCg; standard deviation of Y: of 3x3, and of frames
-layout(location = 3) out float depthCopy;
+layout(location = 3) out vec4 depthAndMotion;    // as given, for the next frame
 
 // A NaN or an infinity would stay in history for good. (Comparisons, for isnan may be compiled away.)
 vec3 finite(vec3 c) {
@@ -35,15 +35,16 @@ float visibleBefore(vec2 position, float expected, vec2 shift) {
     vec2 texel = position - previousJitter - 0.5;
     ivec2 low = ivec2(floor(texel));
     vec2 f = texel - vec2(low);
-    ivec2 last = textureSize(previousDepth, 0) - 1;
+    ivec2 last = textureSize(previousSurface, 0) - 1;
     float visible = 0.0;
     for (int i = 0; i < 4; ++i) {
         ivec2 corner = ivec2(i & 1, i >> 1);
         ivec2 place = clamp(low + corner, ivec2(0), last);
         float part = (corner.x == 1 ? f.x : 1.0 - f.x) * (corner.y == 1 ? f.y : 1.0 - f.y);
         float occluder = 0.0;
-        if (texelFetch(previousDepth, place, 0).r > expected * (1.0 + DEPTH_TOLERANCE) + 1e-6) {
-            float difference = distance(texelFetch(previousMotion, place, 0).rg, shift);
+        vec3 surface = texelFetch(previousSurface, place, 0).rgb;
+        if (surface.r > expected * (1.0 + DEPTH_TOLERANCE) + 1e-6) {
+            float difference = distance(surface.gb, shift);
             occluder = smoothstep(MOTION_TOLERANCE, 4.0 * MOTION_TOLERANCE, difference);
         }
         visible += part * (1.0 - occluder);
@@ -98,7 +99,7 @@ void main() {
     ivec2 before = ivec2(floor(vec2(centre) + 0.5 + ownShift));
     if (hasHistory > 0.0 && before == clamp(before, ivec2(0), last)) {
         vec4 oldMean = texelFetch(previousMean, before, 0);
-        vec3 oldDeviation = vec3(oldMean.w, texelFetch(previousMotion, before, 0).ba);
+        vec3 oldDeviation = vec3(oldMean.w, texelFetch(previousChroma, before, 0).ba);
         float steady = clamp(1.0 - 20.0 * abs(log2(exposure / previousExposure)), 0.0, 1.0);
         float kept = mix(MEMORY_STILL, MEMORY_MOVING, min(length(ownShift), 1.0)) * trust * steady;
         vec3 step = mean - oldMean.xyz;
@@ -109,5 +110,5 @@ void main() {
     sampleAndTrust = vec4(toHalf(own), trust);
     motionAndChroma = vec4(shift, deviation.yz);
     meanAndLuma = vec4(mean, deviation.x);
-    depthCopy = ownDepth;
+    depthAndMotion = vec4(ownDepth, ownShift, 0.0);
 }
