@@ -238,8 +238,8 @@ def build(folder: Path) -> Path:
     )
     s.extras |= {
         "environment": "sunrise",
-        "environment_strength": 1.5,
-        "exposure": 1.0,
+        "environment_strength": 1.8,
+        "exposure": 1.1,
         "mirror_height": None,
         "sun": {"direction": [-0.50, 0.68, 0.46], "radiance": [7.4, 6.3, 4.9], "angular_radius": 0.016},
         "camera_paths": _cameras(),

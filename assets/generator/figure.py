@@ -59,7 +59,7 @@ def walking_figure(
         parent = JOINTS[joint][0]
         at = position(joint) - (position(parent) if parent else 0.0)
         nodes[joint] = scene.node(f"{name}_{joint}", parent=nodes[parent] if parent else root, at=tuple(at))
-    times, hips, turns = cycle()
+    times, hips, turns = cycle(radius)
     scene.animate(f"{name}_walk", nodes["hips"], "translation", times, hips)
     for joint in NAMES:
         scene.animate(f"{name}_walk", nodes[joint], "rotation", times, turns[joint])

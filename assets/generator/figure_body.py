@@ -102,26 +102,39 @@ def _bound(shape: Shape, joint: str, region: tuple[float, float]) -> Shape:
     return replace(shape, joints=joints, weights=weights, uv=uv)
 
 
-def _torso() -> Shape:
-    return _limb(
+def _torso() -> list[Shape]:
+    seat = _limb(
         [
-            ((0, 0.86, 0.0), 0.02, 0.02, {"hips": 1}),
-            ((0, 0.865, 0.0), 0.13, 0.095, {"hips": 1}),
-            ((0, 0.92, -0.005), 0.168, 0.118, {"hips": 1}),
-            ((0, 0.98, 0.0), 0.162, 0.112, {"hips": 0.8, "spine": 0.2}),
-            ((0, 1.05, 0.0), 0.146, 0.102, {"hips": 0.35, "spine": 0.65}),
-            ((0, 1.13, 0.0), 0.145, 0.102, {"spine": 0.8, "chest": 0.2}),
-            ((0, 1.21, 0.0), 0.158, 0.112, {"spine": 0.3, "chest": 0.7}),
-            ((0, 1.30, 0.005), 0.172, 0.118, {"chest": 1}),
-            ((0, 1.38, 0.0), 0.172, 0.108, {"chest": 1}),
-            ((0, 1.43, -0.008), 0.145, 0.088, {"chest": 1}),
-            ((0, 1.465, -0.012), 0.088, 0.070, {"chest": 0.9, "neck": 0.1}),
-            ((0, 1.485, -0.014), 0.060, 0.062, {"chest": 0.6, "neck": 0.4}),
+            ((0, 0.855, 0.0), 0.02, 0.02, {"hips": 1}),
+            ((0, 0.862, 0.0), 0.13, 0.095, {"hips": 1}),
+            ((0, 0.92, -0.005), 0.171, 0.121, {"hips": 1}),
+            ((0, 0.985, 0.0), 0.160, 0.110, {"hips": 0.8, "spine": 0.2}),
+            ((0, 1.0, 0.0), 0.11, 0.08, {"hips": 0.8, "spine": 0.2}),
+        ],
+        18,
+        TROUSERS,
+        1.5,
+    )
+    shirt = _limb(
+        [
+            ((0, 0.958, 0.0), 0.13, 0.09, {"hips": 0.9, "spine": 0.1}),
+            ((0, 0.955, 0.0), 0.174, 0.122, {"hips": 0.9, "spine": 0.1}),
+            ((0, 0.99, 0.0), 0.168, 0.117, {"hips": 0.75, "spine": 0.25}),
+            ((0, 1.05, 0.0), 0.150, 0.106, {"hips": 0.35, "spine": 0.65}),
+            ((0, 1.13, 0.0), 0.148, 0.104, {"spine": 0.8, "chest": 0.2}),
+            ((0, 1.21, 0.0), 0.160, 0.113, {"spine": 0.3, "chest": 0.7}),
+            ((0, 1.30, 0.005), 0.176, 0.119, {"chest": 1}),
+            ((0, 1.37, 0.0), 0.184, 0.110, {"chest": 1}),
+            ((0, 1.42, -0.008), 0.172, 0.092, {"chest": 1}),
+            ((0, 1.45, -0.012), 0.128, 0.076, {"chest": 1}),
+            ((0, 1.472, -0.013), 0.080, 0.066, {"chest": 0.9, "neck": 0.1}),
+            ((0, 1.488, -0.014), 0.057, 0.060, {"chest": 0.6, "neck": 0.4}),
         ],
         18,
         SHIRT,
         4.0,
     )
+    return [seat, shirt]
 
 
 def _arm(side: str, sign: float) -> list[Shape]:
@@ -130,9 +143,10 @@ def _arm(side: str, sign: float) -> list[Shape]:
     along = lambda a, b, t: a + (b - a) * t  # noqa: E731
     sleeve = _limb(
         [
-            (_off(shoulder, -sign * 0.045, 0.035, 0), 0.028, 0.045, {collar: 0.7, arm: 0.3}),
-            (_off(shoulder, -sign * 0.008, 0.030, 0), 0.056, 0.062, {collar: 0.35, arm: 0.65}),
-            (along(shoulder, elbow, 0.12), 0.058, 0.064, {arm: 1}),
+            (_off(shoulder, -sign * 0.075, 0.012, 0), 0.030, 0.050, {"chest": 0.7, collar: 0.3}),
+            (_off(shoulder, -sign * 0.030, 0.010, 0), 0.043, 0.060, {collar: 0.7, arm: 0.3}),
+            (_off(shoulder, sign * 0.004, -0.006, 0), 0.052, 0.063, {collar: 0.3, arm: 0.7}),
+            (along(shoulder, elbow, 0.15), 0.054, 0.062, {arm: 1}),
             (along(shoulder, elbow, 0.4), 0.051, 0.056, {arm: 1}),
             (along(shoulder, elbow, 0.68), 0.049, 0.052, {arm: 1}),
         ],
@@ -225,7 +239,7 @@ def body() -> Shape:
     hair = _bound(sphere(1.0, 20, 12).scaled(0.083, 0.092, 0.098).moved(0, 1.684, -0.012), "head", TROUSERS)
     nose = _bound(sphere(1.0, 8, 6).scaled(0.012, 0.022, 0.016).moved(0, 1.635, 0.110), "head", SHELL)
     eyes = [_bound(sphere(0.011, 8, 6).moved(x, 1.662, 0.103), "head", TROUSERS) for x in (-0.031, 0.031)]
-    parts = [_torso(), neck, head, hair, nose, *eyes]
+    parts = [*_torso(), neck, head, hair, nose, *eyes]
     for side, sign in (("left", 1.0), ("right", -1.0)):
         parts += _arm(side, sign) + _leg(side)
     return merged(parts)

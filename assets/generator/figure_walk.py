@@ -11,6 +11,7 @@ from assets.generator.shape import rotation
 
 PERIOD = 1.05  # s, two steps
 STRIDE = 1.18  # m, two steps
+STRAIGHT = 1e6  # m, the radius of a straight way
 _STANCE = 0.61  # share of the period a foot is on the ground
 _BALL = np.array([0.0, -0.085, 0.125])  # from the ankle, foot flat
 _HEEL = np.array([0.0, -0.085, -0.060])
@@ -44,19 +45,30 @@ def _ankle(phase: float) -> np.ndarray:
     return point + np.array([0.0, 0.055 * np.sin(np.pi * t) ** 2, 0.0])
 
 
-def _leg(hip: np.ndarray, ankle: np.ndarray, thigh: float, shin: float) -> tuple[float, float]:
-    """Pitch of thigh and shin in degrees (positive swings forward), the knee bending forward."""
-    dy, dz = hip[1] - ankle[1], ankle[2] - hip[2]
-    reach = min(np.hypot(dy, dz), (thigh + shin) * 0.9995)
-    swing = np.arctan2(dz, dy)
+def _on_arc(point: np.ndarray, across: float, radius: float) -> tuple[np.ndarray, np.ndarray]:
+    """(place, heading (3, 3)) of a point `across` metres to the left of the track, laid along the circle that the body
+    walks: its middle is `radius` to the left (+X)."""
+    angle = point[2] / radius
+    place = np.array([radius - (radius - across) * np.cos(angle), point[1], (radius - across) * np.sin(angle)])
+    return place, rotation("y", float(np.degrees(angle)))
+
+
+def _leg(hip: np.ndarray, ankle: np.ndarray, thigh: float, shin: float) -> tuple[float, float, float]:
+    """(pitch of the thigh, pitch of the shin, sideways swing) in degrees, the knee bending forward."""
+    dx, dy, dz = ankle[0] - hip[0], hip[1] - ankle[1], ankle[2] - hip[2]
+    down = np.hypot(dx, dy)
+    reach = min(np.hypot(down, dz), (thigh + shin) * 0.9995)
+    swing = np.arctan2(dz, down)
     at_hip = np.arccos(np.clip((thigh**2 + reach**2 - shin**2) / (2 * thigh * reach), -1, 1))
     at_knee = np.arccos(np.clip((thigh**2 + shin**2 - reach**2) / (2 * thigh * shin), -1, 1))
     upper = swing + at_hip
-    return float(np.degrees(upper)), float(np.degrees(upper - (np.pi - at_knee)))
+    lower = upper - (np.pi - at_knee)
+    return float(np.degrees(upper)), float(np.degrees(lower)), float(np.degrees(np.arctan2(dx, dy)))
 
 
-def pose(phase: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """(hips offset from the bind pose, {joint: global (3, 3) rotation}) at a phase in [0, 1); left lands at 0."""
+def pose(phase: float, radius: float = STRAIGHT) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(hips offset from the bind pose, {joint: global (3, 3) rotation}) at a phase in [0, 1); left lands at 0.
+    The way bends to the left on a circle of `radius` metres."""
     turn = 2 * np.pi * phase
     # Lowest just after each landing; over the standing leg at mid-stance.
     offset = np.array([0.018 * np.sin(turn - 0.25), -0.034 - 0.017 * np.cos(2 * turn - 0.5), 0.0])
@@ -73,13 +85,13 @@ def pose(phase: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     for side, sign, lag in (("left", 1.0, 0.0), ("right", -1.0, 0.5)):
         at = (phase + lag) % 1.0
         hip = position("hips") + offset + hips @ (position(f"{side}_thigh") - position("hips"))
-        ankle = _ankle(at)
-        upper, lower = _leg(hip, ankle, 0.415, 0.415)
-        poses[f"{side}_thigh"] = rotation("x", -upper)
-        poses[f"{side}_shin"] = rotation("x", -lower)
+        ankle, heading = _on_arc(_ankle(at), sign * 0.082, radius)
+        upper, lower, aside = _leg(hip, ankle, 0.415, 0.415)
+        poses[f"{side}_thigh"] = rotation("z", aside) @ rotation("x", -upper)
+        poses[f"{side}_shin"] = rotation("z", aside) @ rotation("x", -lower)
         pitch = _pitch(at)
-        poses[f"{side}_foot"] = rotation("x", pitch)
-        poses[f"{side}_toes"] = rotation("x", pitch if at < 0.36 or at > 0.75 else pitch * 0.25)
+        poses[f"{side}_foot"] = heading @ rotation("x", pitch)
+        poses[f"{side}_toes"] = heading @ rotation("x", pitch if at < 0.36 or at > 0.75 else pitch * 0.25)
         swing = -np.cos(2 * np.pi * at - 0.15)  # the arm is back when its own leg lands in front
         poses[f"{side}_collar"] = chest @ rotation("y", -sign * 2.0 * swing)
         arm = chest @ rotation("z", sign * 7.0) @ rotation("x", 5.0 - 22.0 * swing)
@@ -90,12 +102,12 @@ def pose(phase: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return offset, poses
 
 
-def cycle(keys: int = 32) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def cycle(radius: float = STRAIGHT, keys: int = 32) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """(times, hips translations (keys + 1, 3), {joint: local quaternions (keys + 1, 4)}); the last key is the first."""
     times = np.linspace(0, PERIOD, keys + 1)
     hips, local = [], {name: [] for name in NAMES}
     for i in range(keys + 1):
-        offset, poses = pose((i % keys) / keys)
+        offset, poses = pose((i % keys) / keys, radius)
         hips.append(position("hips") + offset)
         for name in NAMES:
             parent = JOINTS[name][0]

@@ -31,7 +31,7 @@ def test_an_environment_is_a_finite_latitude_longitude_picture(name: str) -> Non
 def test_the_interface_fonts_have_figures_of_one_width_where_it_matters(name: str) -> None:
     font = ImageFont.truetype(str(ASSETS / "fonts" / f"{name}.ttf"), 40)
     empty = font.getmask("\uffff").getbbox()
-    for character in "aZ09µ±×·…–%":
+    for character in "aZ09µ±×·…–%←↑→↓":
         assert font.getmask(character).getbbox() != empty, character
     if name.startswith("JetBrains"):
         assert {font.getlength(c) for c in "0123456789.m"} == {font.getlength("0")}
