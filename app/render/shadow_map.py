@@ -8,20 +8,20 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from app.render.gl_context import unbind_framebuffer
+from app.render.gl_context import is_software, unbind_framebuffer
 
-SIZE = 1024
+SIZES, SOFTWARE_SIZES = (2048, 2048), (1024, 512)  # texels a side of the static and the moving layer
 _PADDING = 1.02
 
 
 class ShadowMap:
     """Both layers compare (sampler2DShadow). Depth grows away from the sun, 0 to 1."""
 
-    def __init__(self, context: moderngl.Context, size: int = SIZE) -> None:
-        self.size = size
+    def __init__(self, context: moderngl.Context) -> None:
+        self.size, self.moving_size = SOFTWARE_SIZES if is_software(context) else SIZES
         self._context = context
-        self.static = _comparing(context, size)
-        self.moving = _comparing(context, size)
+        self.static = _comparing(context, self.size)
+        self.moving = _comparing(context, self.moving_size)
         self.static_target = context.framebuffer(depth_attachment=self.static)
         self.moving_target = context.framebuffer(depth_attachment=self.moving)
         self.matrix = np.eye(4)
@@ -59,7 +59,7 @@ class ShadowMap:
         rows = self.lookup_rows[:2]
         centre, half = (low + high) / 2, (high - low) / 2
         at = centre @ rows[:, :3].T + rows[:, 3]
-        reach = half @ np.abs(rows[:, :3]).T + 8.0 / self.size
+        reach = half @ np.abs(rows[:, :3]).T + 8.0 / self.moving_size
         return np.concatenate([(at - reach).min(axis=0), (at + reach).max(axis=0)])
 
     def release(self) -> None:

@@ -80,7 +80,8 @@ class ShadowPass:
         lighting["sun_irradiance"][3] = 1.0
         lighting["shadow_rows"] = self._map.lookup_rows
         penumbra = np.clip(sun.angular_radius * 4.0 / self._map.texel, 1.3, _MAX_PENUMBRA)
-        lighting["shadow_scale"][:3] = self._map.texel, 1.0 / self._map.size, penumbra
+        coarser = (self._map.size / self._map.moving_size) ** 0.5  # the rest is polygon offset
+        lighting["shadow_scale"] = self._map.texel, 1.0 / self._map.size, penumbra, coarser
 
     def release(self) -> None:
         if self._map is not None:

@@ -29,7 +29,7 @@ layout(std140, binding = 1) uniform Lighting {
     vec4 shadowRow0;         // world to shadow map [0, 1]^3, three rows
     vec4 shadowRow1;
     vec4 shadowRow2;
-    vec4 shadowScale;        // world size of a texel in m, 1 / texels, penumbra radius in texels
+    vec4 shadowScale;        // world size of a static texel in m, 1 / texels, penumbra in texels, moving : static texel
     vec4 shadowMoving;       // rectangle of the map that moving things touch
     vec4 lightCount;
     PunctualLight lights[MAX_LIGHTS];

@@ -116,18 +116,23 @@ float discVisibility(sampler2DShadow map, vec3 at, float r) {
     return visible;
 }
 
+vec3 shadowPlace(vec3 p) {
+    vec4 h = vec4(p, 1.0);
+    return vec3(dot(shadowRow0, h), dot(shadowRow1, h), dot(shadowRow2, h));
+}
+
 float sunVisibility(vec3 position, vec3 n) {
     float nl = dot(n, sunDirection.xyz);
     // Offset along the normal by more where the sun grazes the surface, in units of shadow texels.
-    vec3 p = position + n * (shadowScale.x * (1.0 + 1.5 * sqrt(max(1.0 - nl * nl, 0.0))));
-    vec4 h = vec4(p, 1.0);
-    vec3 uvz = vec3(dot(shadowRow0, h), dot(shadowRow1, h), dot(shadowRow2, h));
+    vec3 offset = n * (shadowScale.x * (1.0 + 1.5 * sqrt(max(1.0 - nl * nl, 0.0))));
+    vec3 uvz = shadowPlace(position + offset);
     vec2 outside = abs(uvz.xy - 0.5);
     float visible = 1.0, radius = shadowScale.z * shadowScale.y;
     if (max(outside.x, outside.y) < 0.5 && uvz.z < 1.0) {
         visible = discVisibility(staticShadowMap, uvz, radius);
         bool nearMoving = all(greaterThan(uvz.xy, shadowMoving.xy)) && all(lessThan(uvz.xy, shadowMoving.zw));
-        if (nearMoving && visible > 0.0) visible = min(visible, discVisibility(movingShadowMap, uvz, radius));
+        if (nearMoving && visible > 0.0)
+            visible = min(visible, discVisibility(movingShadowMap, shadowPlace(position + offset * shadowScale.w), radius));
     }
     return visible;
 }
