@@ -53,7 +53,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
     (
         "Quality",
         (
-            Key(("Q",), "step_quality", "next quality mode (smaller input)", 1),
+            Key(("Q",), "step_quality", "next quality mode (fewer pixels)", 1),
             Key(("Shift+Q",), "step_quality", "previous quality mode", -1),
             *(
                 Key((f"F{n}",), "set_ratio", f"{mode.name}, {mode.ratio:g}×", mode.ratio)
@@ -66,7 +66,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
     (
         "View",
         (
-            Key(("W",), "toggle_wipe", "wipe: selected pane and the next"),
+            Key(("W",), "toggle_wipe", "wipe: this pane and the next"),
             Key(("Shift+W",), "next_wipe_partner", "wipe against another pane"),
             Key(("V",), "toggle_single", "the selected pane alone"),
             Key(("Z",), "zoom_step", "zoom in: 2, 4, 8, 16 pixels, all"),
@@ -83,7 +83,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
     (
         "Time and camera",
         (
-            Key(("Space",), "toggle_pause", "pause (the reference accumulates)"),
+            Key(("Space",), "toggle_pause", "pause; the reference accumulates"),
             Key((".",), "step_time", "one frame on", 1, repeats=True),
             Key((",",), "step_time", "one frame back", -1, repeats=True),
             Key(("Home",), "restart", "back to the start"),
@@ -110,10 +110,10 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
         (
             Key(("F", "F11"), "window.toggle_full_screen", "full screen"),
             Key(("C",), "window.toggle_dock", "controls"),
-            Key(("S",), "window.screenshot", "screenshot: the view and each pane"),
+            Key(("S",), "window.screenshot", "screenshots of all and each pane"),
             Key(("Ctrl+O",), "window.open_file", "open a glTF file"),
             Key(("Ctrl+R",), "window.reload_shaders", "reload changed shaders"),
-            Key(("Esc",), "window.step_back", "leave help, wipe, zoom, full screen"),
+            Key(("Esc",), "window.step_back", "leave help, wipe, zoom…"),
             Key(("Ctrl+Q",), "window.close", "quit"),
         ),
     ),
@@ -135,7 +135,7 @@ def help_sheet() -> Sheet:
             lines.append((key.shown or " ".join(key.keys[:2] if key.keys[-1] != "Backtab" else key.keys[:1]), key.text))
         groups.append((heading, tuple(lines)))
     groups.append(
-        ("Mouse", (("wheel", "zoom at the pointer"), ("drag", "pan when zoomed, else turn the camera"),
+        ("Mouse", (("wheel", "zoom at the pointer"), ("drag", "pan; own camera: turn"),
                    ("double click", "the pane alone, and back"), ("right drag", "turn; with W A S D Q E: fly"),
                    ("drop", "open a .glb or .gltf file")))
     )

@@ -11,6 +11,10 @@ from app.present.layout import Rect
 from app.present.text import GlyphAtlas
 
 
+_COLUMN = 350.0
+"""Least width of a column at unit 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Groups of (key, what it does) lines under a heading each."""
@@ -22,9 +26,9 @@ class Sheet:
 def draw_sheet(ink: Ink, atlas: GlyphAtlas, canvas: Size, sheet: Sheet, unit: float) -> None:
     unit = _fitting_unit(canvas, sheet, unit)
     fonts = theme.Fonts(unit)
-    ink.rectangle(Rect(0, 0, *canvas), theme.rgb(0x08090B, 0.86))
+    ink.rectangle(Rect(0, 0, *canvas), theme.rgb(0x08090B, 0.93))
     columns = _columns(sheet, canvas[1] - 110 * unit, unit)
-    width = 330 * unit
+    width = min(max(_COLUMN * unit, (canvas[0] - 40 * unit) / len(columns)), 1.5 * _COLUMN * unit)
     x = (canvas[0] - width * len(columns)) / 2 + 10 * unit
     ink.text(x, 36 * unit, sheet.title, fonts.headline, theme.TEXT)
     for column in columns:
@@ -58,6 +62,6 @@ def _columns(sheet: Sheet, height: float, unit: float) -> list[list[tuple[str, t
 
 def _fitting_unit(canvas: Size, sheet: Sheet, unit: float) -> float:
     """The unit, made smaller in steps until all columns fit the canvas."""
-    while unit > 0.5 and len(_columns(sheet, canvas[1] - 110 * unit, unit)) * 330 * unit > canvas[0]:
+    while unit > 0.5 and len(_columns(sheet, canvas[1] - 110 * unit, unit)) * _COLUMN * unit > canvas[0]:
         unit -= 0.0625
     return unit

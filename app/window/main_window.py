@@ -369,16 +369,17 @@ class MainWindow(QMainWindow):
     def decoration(self) -> Decoration:
         state, comparison = self.presenter.state, self.rig.comparison
         overlay = None
-        if state.overlay and comparison is not None and comparison.runs:
+        if state.overlay and not state.help and comparison is not None and comparison.runs:
             overlay = overlay_content(comparison, self.frames, state.graph_ms, self._facts(), self._notes())
             if not state.graph_ms and overlay.frames.count > 5:
                 state.graph_ms = overlay.graph_ms  # fixed from here on
         toast = self.toast or ("Paused" if state.paused and not self._still() else "")
         return Decoration(
+            labels=not state.help,
             selected=state.selected,
             overlay=overlay,
             sheet=help_sheet() if state.help else None,
-            message=self._message,
+            message="" if state.help else self._message,
             toast=toast,
         )
 
