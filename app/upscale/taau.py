@@ -67,7 +67,7 @@ class Taau:
         self._prepared: list[Target] = []
         self._accumulated: list[Target] = []
         self._turn = 0
-        self._previous: FrameInputs | None = None
+        self._previous: tuple[tuple[float, float], float] | None = None  # jitter and exposure of the last frame
 
     def resize(self, render_size: Size, display_size: Size) -> None:
         if self._sizes == (render_size, display_size):
@@ -90,7 +90,7 @@ class Taau:
             self._draw_prepared(frame)
         with timed(self._clock, "post"):
             self._draw_accumulated(frame)
-        self._previous = frame
+        self._previous = frame.jitter, frame.exposure
 
     def ready(self) -> bool:
         return True
@@ -110,7 +110,7 @@ class Taau:
         self._nothing.release()
 
     def _draw_prepared(self, frame: FrameInputs) -> None:
-        old = self._previous or frame
+        old_jitter, old_exposure = self._previous or (frame.jitter, frame.exposure)
         projection = frame.camera.projection
         self._prepare.draw(
             self._prepared[self._turn].framebuffer,
@@ -124,18 +124,18 @@ class Taau:
                 "previousSurface": self._prepared[self._turn ^ 1].textures[3],
             },
             exposure=frame.exposure,
-            previousExposure=old.exposure,
+            previousExposure=old_exposure,
             useReactive=float(frame.reactive is not None),
             hasHistory=float(self._previous is not None),
             jitter=frame.jitter,
-            previousJitter=old.jitter,
+            previousJitter=old_jitter,
             lens=(projection[0, 0], projection[1, 1]),
             nearPlane=frame.camera.near,
             previousDistance=_previous_distance(frame.camera),
         )
 
     def _draw_accumulated(self, frame: FrameInputs) -> None:
-        old = self._previous or frame
+        _, old_exposure = self._previous or (frame.jitter, frame.exposure)
         prepared = self._prepared[self._turn].textures
         self._accumulate.draw(
             self._accumulated[self._turn].framebuffer,
@@ -149,7 +149,7 @@ class Taau:
             renderPerDisplay=render_per_display(frame),
             jitter=frame.jitter,
             exposure=frame.exposure,
-            previousExposure=old.exposure,
+            previousExposure=old_exposure,
             hasHistory=float(self._previous is not None),
             frameIndex=frame.frame_index,
         )
