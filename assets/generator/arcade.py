@@ -199,10 +199,10 @@ def build(folder: Path) -> Path:
     s.light("pink", (-4.4, 3.4, -1.4), (1.0, 0.24, 0.52), 24.0, 14.0)
     s.light("cyan", (4.6, 2.9, -3.4), (0.25, 0.80, 1.0), 20.0, 14.0)
     s.light("hall", (-7.2, 2.8, 2.6), (1.0, 0.62, 0.36), 14.0, 14.0)
-    s.light("billboard", (0.0, 5.2, -11.2), (0.72, 0.46, 1.0), 44.0, 22.0)
+    s.light("billboard", (0.0, 5.2, -11.2), (0.72, 0.46, 1.0), 52.0, 22.0)
     s.extras |= {
         "environment": "night",
-        "environment_strength": 1.6,
+        "environment_strength": 1.1,
         "exposure": 1.5,
         "sun": None,
         "mirror_height": 0.0,

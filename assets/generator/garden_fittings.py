@@ -241,6 +241,10 @@ def _bench(s: SceneBuilder, m: Materials) -> None:
     bell = lathe([(0.20, 0), (0.20, 0.26), (0.17, 0.36), (0.10, 0.42), (0.001, 0.44)], 28)
     s.still(m["cloche"], bell.moved(x, 0.89, z + 0.3), sphere(0.03, 10, 8).moved(x, 1.36, z + 0.3))
     s.still(m["chrome"], sphere(0.16, 28, 18).moved(x + 0.05, 1.05, z + 0.85))
+    s.still(m["green"], tube([(x, 0.88, z + 0.58), (x, 1.36, z + 0.58)], 0.010, 6))
+    mount = s.node("pinwheel_mount", at=(x - 0.04, 1.36, z + 0.58), turn=tuple(quaternion("y", -90.0)))
+    wheel = s.node("pinwheel", [(m["brass"], props.fan_rotor(0.17, 8))], parent=mount)
+    s.animate("fan_pinwheel", wheel, "rotation", *turning("z", 0.9))
 
 
 def _ceiling_fan() -> Shape:
