@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import moderngl
 import numpy as np
@@ -74,10 +74,10 @@ class SceneMaterials:
 
 
 def upload_steps(model: SceneModel, textures: SceneTextures) -> Iterator[None]:
-    """Uploads the materials' images, one material a step, so that a window's events get their turn in between."""
+    """Uploads the materials' images, one a step, so that a window's events get their turn in between."""
     for material in model.materials:
-        _features(material, textures)
-        yield
+        for _ in _maps(material, _separate_uses(material), textures):
+            yield
 
 
 def _uses(material: Material) -> tuple[TextureUse | None, ...]:
@@ -87,22 +87,31 @@ def _uses(material: Material) -> tuple[TextureUse | None, ...]:
     )  # fmt: skip
 
 
-def _features(material: Material, textures: SceneTextures) -> tuple[frozenset[str], tuple]:
+def _separate_uses(material: Material) -> list[TextureUse | None]:
+    """By slot; without the occlusion map where it lies in the metallic-roughness one."""
     uses = list(_uses(material))
-    defines = set()
-    if uses[3] is not None and uses[1] is not None and replace(uses[3], image=uses[1].image) == uses[1]:
-        same = uses[3].image == uses[1].image
-        if same:
-            defines.add("OCCLUSION_IN_METAL_ROUGH")
-            uses[3] = None
+    if uses[3] is not None and uses[3] == uses[1]:
+        uses[3] = None
+    return uses
+
+
+def _maps(
+    material: Material, uses: list[TextureUse | None], textures: SceneTextures
+) -> Iterator[tuple[int, moderngl.Texture, moderngl.Sampler]]:
+    """(slot, texture, sampler) of each use; the texture is made as it is asked for."""
     cutoff = material.alpha_cutoff if material.alpha_mode == "MASK" else 0.0
-    maps = []
-    for slot, (define, use) in enumerate(zip(_SLOTS, uses)):
-        if use is None:
-            continue
-        defines.add(define)
-        kind = {"srgb": slot in (0, 4), "mask_cutoff": cutoff if slot == 0 else 0.0}
-        maps.append((slot, textures.texture(use, **kind), textures.sampler(use, **kind)))
+    for slot, use in enumerate(uses):
+        if use is not None:
+            kind = {"srgb": slot in (0, 4), "mask_cutoff": cutoff if slot == 0 else 0.0}
+            yield slot, textures.texture(use, **kind), textures.sampler(use, **kind)
+
+
+def _features(material: Material, textures: SceneTextures) -> tuple[frozenset[str], tuple]:
+    uses = _separate_uses(material)
+    defines = {define for define, use in zip(_SLOTS, uses) if use is not None}
+    if uses[3] is None and material.occlusion_texture is not None:
+        defines.add("OCCLUSION_IN_METAL_ROUGH")
+    maps = list(_maps(material, uses, textures))
     if textures.software and uses[0] is not None and not uses[0].nearest:
         defines.add("SOFTWARE_ANISOTROPY")
     transformed = [u for u in uses if u and (u.offset != (0, 0) or u.scale != (1, 1) or u.rotation or u.texcoord)]
