@@ -60,11 +60,12 @@ class SceneDraws:
         planes = np.stack([w + x, w - x, w + y, w - y, w - z])
         reach = centres @ planes[:, :3].T + planes[:, 3] + extents @ np.abs(planes[:, :3]).T
         seen = np.all(reach >= 0.0, axis=1) | self._unbounded
-        distance = centres @ w[:3] + w[3]
-        # The nearest corner decides for opaque items, so that a ground plane does not come before what stands on it.
+        distance = centres @ w[:3] + w[3] + extents @ np.abs(w[:3])
+        # The farthest corner decides, so that walls and ground come after what stands before them.
         order = np.lexsort((distance, self._rank))
         opaque = [self.items[i] for i in order if seen[i] and not self._blended[i]]
-        blended = [self.items[i] for i in np.argsort(-distance, kind="stable") if seen[i] and self._blended[i]]
+        behind = np.argsort(-(centres @ w[:3]), kind="stable")
+        blended = [self.items[i] for i in behind if seen[i] and self._blended[i]]
         return opaque, blended
 
 

@@ -240,7 +240,8 @@ def _busy_source(gl: moderngl.Context) -> tuple[LiveSource, list]:
     leaf = Material("leaf", base_colour_texture=TextureUse(0), alpha_mode="MASK", double_sided=True, metallic=0.0)
     model = scenes.scene(
         scenes.box((0.3, 0.3, 0.3), 2), replace(part, material=0), scenes.morphing_box(),
-        scenes.box((0.2, 0.4, 0.2), 3), scenes.box((0.2, 0.2, 0.2), 4), scenes.box((0.3, 0.02, 0.3), 6), scenes.box((2.0, 0.02, 2.0), 5),
+        scenes.box((0.2, 0.4, 0.2), 3), scenes.box((0.2, 0.2, 0.2), 4), scenes.box((0.3, 0.02, 0.3), 6),
+        scenes.box((2.0, 0.02, 2.0), 5),
         sun=True, skins=(skin,), mirror_height=0.02, materials=(*scenes.MATERIALS, mirror, leaf),
         emitters=(Emitter(0, 3, 1.0, (0.0, 1.0, 0.0), 0.0, 0.0, 0.6, (1.0, 1.0, 1.0)),),
     )  # fmt: skip
