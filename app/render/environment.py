@@ -83,11 +83,11 @@ def _with_alpha(rgb: np.ndarray) -> np.ndarray:
 
 
 def _shrunk(picture: np.ndarray, rows: int) -> np.ndarray:
-    """Box-filtered to (rows, 2 * rows), or the picture itself where it is no larger or no multiple."""
-    factor = picture.shape[0] // rows
-    if factor <= 1 or picture.shape[0] % rows:
-        return picture
-    return picture.reshape(rows, factor, 2 * rows, factor, 3).mean(axis=(1, 3))
+    """Box-filtered by halves down to (rows, 2 * rows), or as near to it as halving comes from above."""
+    while picture.shape[0] >= 2 * rows and picture.shape[0] % 2 == 0:
+        picture = picture[0::2] + picture[1::2]
+        picture = (picture[:, 0::2] + picture[:, 1::2]) * np.float32(0.25)
+    return picture
 
 
 def _directions(rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,9 +126,11 @@ def _octahedral(size: int) -> np.ndarray:
 
 def _specular(picture: np.ndarray) -> np.ndarray:
     layers = np.empty((LAYERS, LAYER_SIZE, LAYER_SIZE, 3), np.float32)
-    layers[0] = _looked_up(_shrunk(picture, 256), _octahedral(LAYER_SIZE)).reshape(LAYER_SIZE, LAYER_SIZE, 3)
+    picture = _shrunk(picture, LAYER_SIZE)
+    layers[0] = _looked_up(picture, _octahedral(LAYER_SIZE)).reshape(LAYER_SIZE, LAYER_SIZE, 3)
     for layer, grid, rows in _BLUR:
-        blurred = _blurred(_shrunk(picture, rows), _octahedral(grid), layer / (LAYERS - 1))
+        picture = _shrunk(picture, rows)
+        blurred = _blurred(picture, _octahedral(grid), layer / (LAYERS - 1))
         layers[layer] = _enlarged(blurred.reshape(grid, grid, 3), LAYER_SIZE)
     return layers
 
