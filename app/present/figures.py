@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.measure.frame_times import FrameTimes
+from app.measure.frame_times import FrameSummary
 from app.present.method_run import STAND_IN
 from app.present.overlay import MethodTimes, OverlayContent, graph_scale
 from app.present.session import Comparison
@@ -10,26 +10,28 @@ from app.present.session import Comparison
 
 def overlay_content(
     comparison: Comparison,
-    frames: FrameTimes,
+    frames: FrameSummary,
+    window: int,
     graph_ms: float,
     facts: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
 ) -> OverlayContent:
-    """`frames`: times from one shown frame to the next. `graph_ms` 0: a scale is chosen from what methods cost."""
+    """`frames`: times from one shown frame to the next, over `window` of them.
+    `graph_ms` 0: a scale is chosen from what methods cost."""
     methods = []
     for name in dict.fromkeys(comparison.methods):
         run = comparison.runs.get(name)
         if run is not None and name != "reference":
             method = STAND_IN if run.stands_in else name
             label = f"{run.info.label} ({STAND_IN})" if run.stands_in else run.info.label
-            methods.append(MethodTimes(method, label, run.times.summary(), run.times.series()))
+            methods.append(MethodTimes(method, label, run.figures.summary(), run.times.series()))
     if not graph_ms:
         graph_ms = graph_scale(max([m.summary.p95 for m in methods if m.summary.count], default=float("nan")))
     software = ("times from software rendering: the CPU draws, glFinish and its clock measure",)
     return OverlayContent(
-        frames.summary(),
+        frames,
         tuple(methods),
-        frames.window,
+        window,
         graph_ms,
         (*comparison.backends(), *facts),
         (*(software if comparison.software else ()), *comparison.warnings(), *warnings),

@@ -10,6 +10,7 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.measure.frame_times import FrameTimes
 from app.measure.stages import StageClock
+from app.present.steady_figures import SteadyFigures
 from app.render.frame import FrameInputs
 from app.upscale.registry import create_upscaler, method_info
 from app.upscale.upscaler import Upscaler
@@ -36,6 +37,7 @@ class MethodRun:
         self.name = name
         self.clock = clock
         self.times = FrameTimes(window=TIMES_WINDOW, warm_up=3)
+        self.figures = SteadyFigures(self.times)
         self.texture: moderngl.Texture | None = None
         self.stage_ms: dict[str, float] = {}
         self.warning = ""

@@ -314,7 +314,7 @@ class Comparison:
             parts = [f"{low[0]}×{low[1]} to {width}×{height}", f"{ratio:.3g}× {mode_name(ratio)}"]
         if name == "reference" and run.samples:
             parts.append(f"{run.samples} samples")
-        cost = run.times.summary().p50 if run.times.count else sum(run.stage_ms.values())
+        cost = run.figures.summary().p50 if run.times.count else sum(run.stage_ms.values())
         if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")
         method = STAND_IN if run.stands_in else name

@@ -10,7 +10,6 @@ from app.present.ink import Ink
 from app.present.layout import Rect
 from app.present.text import GlyphAtlas
 
-
 _COLUMN = 350.0
 """Least width of a column at unit 1."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
 import os
 import sys
@@ -31,8 +32,13 @@ def start(options: Options) -> int:
 
 def make_application():
     """The one QApplication, with the default surface format set before it; raises SuperseeError without a display."""
+    plain_import = builtins.__import__
     from PySide6.QtGui import QSurfaceFormat
     from PySide6.QtWidgets import QApplication
+
+    # PySide's own import reads the source of every module imported after it, for a feature switch that nothing here
+    # uses: a tenth of the start-up, and OpenVINO has hundreds of modules.
+    builtins.__import__ = plain_import
 
     existing = QApplication.instance()
     if existing is not None:

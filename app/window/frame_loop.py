@@ -51,6 +51,11 @@ class FrameLoop(QObject):
     def running(self) -> bool:
         return self._running
 
+    @property
+    def idle(self) -> bool:
+        """No frame is in the making."""
+        return self._steps is None and self._work is None
+
     def start(self) -> None:
         if not self._running:
             self._running = True

@@ -24,6 +24,7 @@ from app.present.presenter import STEP_SECONDS, Presenter
 from app.present.session import REFERENCE_SAMPLES, Comparison, Pause
 from app.present.settings import load_settings, save_settings
 from app.present.state import SOFTWARE_DISPLAY_SIZES, ViewerState
+from app.present.steady_figures import SteadyFigures
 from app.render.gl_context import free_dropped
 from app.scene.camera import CameraPath
 from app.scene.model import SceneModel
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self.presenter = Presenter(_with_options(state, self._options), changed=self._changed)
         self.rig = Rig(self._parts, self._options.network)
         self.frames = FrameTimes(window=180, warm_up=3)
+        self._figures = SteadyFigures(self.frames)
         self.model: SceneModel | None = None
         self.toast = ""
         self.shown_frames = 0
@@ -370,7 +372,9 @@ class MainWindow(QMainWindow):
         state, comparison = self.presenter.state, self.rig.comparison
         overlay = None
         if state.overlay and not state.help and comparison is not None and comparison.runs:
-            overlay = overlay_content(comparison, self.frames, state.graph_ms, self._facts(), self._notes())
+            overlay = overlay_content(
+                comparison, self._figures.summary(), self.frames.window, state.graph_ms, self._facts(), self._notes()
+            )
             if not state.graph_ms and overlay.frames.count > 5:
                 state.graph_ms = overlay.graph_ms  # fixed from here on
         toast = self.toast or ("Paused" if state.paused and not self._still() else "")
@@ -388,7 +392,7 @@ class MainWindow(QMainWindow):
 
     def _facts(self) -> tuple[str, ...]:
         facts = (self.rig.renderer,)
-        p50 = self.frames.summary().p50
+        p50 = self._figures.summary().p50
         if math.isfinite(p50) and p50 > _LONGEST_STEP * 1e3:
             share = _LONGEST_STEP * 1e3 / p50
             facts += (f"the scene runs at {share:.2f} of its speed: a frame moves on 1/20 s at most",)

@@ -161,11 +161,15 @@ def test_help_lists_every_key_that_has_a_text() -> None:
     assert ("1 – 4", "select a pane") in lines
 
 
+def pause(qtbot, window) -> None:
+    """Paused, and the frame in the making done."""
+    press(qtbot, window, "Space")
+    qtbot.waitUntil(lambda: window.presenter.state.paused and window.loop.idle, timeout=5_000)
+
+
 def test_step_goes_one_frame_on_and_back(qtbot, open_window) -> None:
     window = open_window()
-    press(qtbot, window, "Space")
-    qtbot.waitUntil(lambda: window.presenter.state.paused, timeout=3_000)
-    qtbot.wait(120)
+    pause(qtbot, window)
     time = window.rig.comparison.time
     press(qtbot, window, ".")
     qtbot.waitUntil(lambda: abs(window.rig.comparison.time - time - 1 / 30) < 1e-6, timeout=3_000)
@@ -188,8 +192,7 @@ def test_paused_reference_accumulates_to_its_end_and_then_rests(qtbot, open_wind
 
 def test_exposure_shows_while_paused(qtbot, open_window) -> None:
     window = open_window(methods=("bilinear",))
-    press(qtbot, window, "Space")
-    qtbot.wait(80)
+    pause(qtbot, window)
 
     def brightness() -> float:
         with window.canvas.current():
