@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from app.errors import SuperseeError
 from app.scene.evaluate import evaluate
+from models.data.index import DataIndex, write_index
 from models.data.plan import plan_clips
 from models.data.random_camera import MOTIONS, random_run
 from models.data.random_scene import EXTENT, random_scene
+from models.data.render import render_data
 
 
 def _fingerprint(seed: int) -> list[bytes]:
@@ -95,3 +100,22 @@ def test_our_renderer_draws_a_clip_and_draws_it_again_the_same(gl) -> None:
         for image in (clip.colour, clip.colour[:, ::-1])
     )
     assert upright > max(0.5, flipped + 0.2)
+
+
+def _finished_folder(folder: Path) -> DataIndex:
+    index = DataIndex(seed=3, reference_samples=16, scenes=(), held_out=(), clips=plan_clips(2, 4, 3), seconds=12.0)
+    write_index(index, folder)
+    return index
+
+
+def test_rendering_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    index = _finished_folder(tmp_path)
+    again = render_data(tmp_path, clips=2, frames=4, seed=3, samples=16)
+    assert again.clips == index.clips
+    assert not (tmp_path / "clips").exists()  # nothing was left to draw
+
+
+def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
+    _finished_folder(tmp_path)
+    with pytest.raises(SuperseeError, match="other settings"):
+        render_data(tmp_path, clips=2, frames=4, seed=4, samples=16)
