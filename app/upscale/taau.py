@@ -30,18 +30,18 @@ SETTINGS: dict[str, float] = {
     "NARROW": 3.0,  # the same with much history, d in display pixels
     "NARROWING": 2.0,  # accumulated weight at which the kernel is half-way narrow
     "CONTRIBUTION_STILL": 2.5,  # exp(-k d^2), d in display pixels: what a frame adds to a display pixel's weight
-    "CONTRIBUTION_MOVING": 1.0,  # less, or the few samples that history holds show as a pattern of dots
+    "CONTRIBUTION_MOVING": 1.7,
     "LEAST_WEIGHT": 0.01,
     "HISTORY_SHARPNESS": 0.65,  # 0.5 is Catmull-Rom; more holds off the blur of fetching history again and again
     "CAP_STILL": 32.0,  # accumulated weight that history may keep
-    "CAP_MOVING": 1.2,  # resampling blurs a little every frame, so moving history must be renewed
+    "CAP_MOVING": 1.4,  # resampling blurs a little every frame, so moving history must be renewed
     "MOVING_SPEED": 2.0,  # display pixels a frame that count as fully moving
     "MEMORY_STILL": 0.9,  # part of the neighbourhood's statistics that is kept from frame to frame
     "MEMORY_MOVING": 0.5,
     "GAMMA_STILL": 2.5,  # standard deviations that history may leave the neighbourhood by
     "GAMMA_MOVING": 1.4,
     "BOX_MARGIN": 0.002,
-    "CLIP_DISTRUST": 1.0,  # how much of the weight is lost by history that had to be clipped
+    "CLIP_DISTRUST": 0.8,  # how much of the weight is lost by history that had to be clipped
 }
 """Tuned on scenes of ours and on a recording by Blender together; colours are in range-compressed space."""
 
