@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frames", type=choices.count, metavar="N", help="leave after N frames (with --screenshot: default 32)"
     )
+    parser.add_argument("--full-screen", action="store_true", help="start full screen")
     parser.add_argument("--version", action="store_true", help="print the version and leave")
 
 
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         network=args.network,
         screenshot=args.screenshot,
         frames=args.frames,
+        full_screen=args.full_screen,
     )
 
 
