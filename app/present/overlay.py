@@ -49,7 +49,7 @@ def graph_scale(milliseconds: float) -> float:
 
 def strip_height(content: OverlayContent, unit: float) -> float:
     """Canvas pixels of the strip along the foot of the canvas."""
-    return (22 + max(26 * len(content.methods) + 46, 150)) * unit
+    return (22 + max(26 * len(content.methods) + 46, 164)) * unit
 
 
 def draw_strip(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> None:
@@ -78,7 +78,7 @@ def draw_strip(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> No
 def overlay_size(content: OverlayContent, unit: float) -> tuple[float, float]:
     """Width and height in canvas pixels that the panel wants."""
     lines = len(content.facts) + len(content.warnings)
-    return 600 * unit, (34 + 86 + 26 + 37 * len(content.methods) + 30 + 19 * lines + 14) * unit
+    return 600 * unit, (54 + 86 + 26 + 37 * len(content.methods) + 30 + 19 * lines + 14) * unit
 
 
 def draw_overlay(ink: Ink, rect: Rect, content: OverlayContent, unit: float) -> None:
@@ -119,9 +119,13 @@ def _headline(ink: Ink, inner: Rect, content: OverlayContent, fonts: theme.Fonts
     rate = 1000.0 / frames.p50 if frames.count and frames.p50 > 0 else math.nan
     shown = f"{rate:.1f} frames/s" if math.isfinite(rate) else "measuring"
     ink.text(inner.right, inner.y, shown, fonts.strong, theme.TEXT, 1.0)
-    about = f"all panes, over {frames.count} of {content.window} frames"
+    about = f"all panes, {frames.count} of {content.window} frames"
     ink.text(inner.x + 96 * unit, inner.y + 1.5 * unit, about, fonts.small, theme.FAINT)
-    return inner.y + 26 * unit
+    p50, p95, p99 = (_milliseconds(value) for value in (frames.p50, frames.p95, frames.p99))
+    low = f"{frames.low_fps:.1f}" if math.isfinite(frames.low_fps) else "–"
+    figures = f"p50 {p50}   p95 {p95}   p99 {p99} ms   1 % low {low} fps"
+    ink.text(inner.x, inner.y + 21 * unit, ink.fitted(figures, fonts.figures, inner.width), fonts.figures, theme.DIM)
+    return inner.y + 46 * unit
 
 
 def _graph(ink: Ink, box: Rect, content: OverlayContent, fonts: theme.Fonts, unit: float) -> float:

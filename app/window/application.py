@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import builtins
 import logging
-import os
-import sys
 
-from app.errors import SuperseeError
 from app.window import Options
+from app.window.display import check_display
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ def make_application():
     existing = QApplication.instance()
     if existing is not None:
         return existing
-    _check_display()
+    check_display()
     surface = QSurfaceFormat()
     surface.setVersion(4, 3)
     surface.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
@@ -58,12 +56,3 @@ def make_application():
     apply_style(application)
     return application
 
-
-def _check_display() -> None:
-    # Qt aborts the process where it finds no display; a plain message is better.
-    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        raise SuperseeError(
-            "No window can be opened",
-            "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)",
-            "Use `supersee render` for the same comparison without a window.",
-        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from app.conventions import Size
@@ -46,6 +46,7 @@ _SETTLE_MS = 180
 """The panes take a new size this long after the last resize event of a storm."""
 _STATUS_MS = 500
 _REFERENCE_CHUNK = 2
+_GL_PATIENCE_MS = 3000
 
 
 class MainWindow(QMainWindow):
@@ -178,6 +179,17 @@ class MainWindow(QMainWindow):
         self.loop.stop()
         self.steering.composition = None
         self.rig.close()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(_GL_PATIENCE_MS, self._check_gl)
+
+    def _check_gl(self) -> None:
+        # Where Qt gets no context at all it never says so: it just does not paint.
+        if self.isVisible() and not self.isMinimized() and not self._painted and not self.canvas.isValid():
+            why = "no OpenGL context could be made for this display"
+            do = "Install a graphics driver, or Mesa's software one; see `supersee doctor`."
+            self._give_up(SuperseeError("OpenGL cannot be used in the window", why, do))
 
     def _give_up(self, error: SuperseeError) -> None:
         """Without OpenGL there is no window to keep."""

@@ -314,12 +314,21 @@ def test_gui_thread_is_free_while_a_network_is_slow(qtbot, open_window) -> None:
 
 
 def test_no_display_is_a_plain_message(monkeypatch) -> None:
-    from app.window import application
+    from app.window.display import check_display
 
-    monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    with pytest.raises(SuperseeError, match=":4711 does not answer"):
+        check_display()
+    monkeypatch.delenv("DISPLAY")
     with pytest.raises(SuperseeError, match="supersee render"):
-        application._check_display()
+        check_display()
+
+
+def test_display_that_answers_is_accepted(display) -> None:
+    from app.window.display import check_display
+
+    check_display()
 
 
 @pytest.mark.parametrize(
