@@ -35,6 +35,12 @@ def checked_context(context: moderngl.Context) -> moderngl.Context:
             f"{context.info['GL_RENDERER']} offers it, and compute shaders need 4.3",
             "Update the graphics driver, or use Mesa's software renderer (LIBGL_ALWAYS_SOFTWARE=1).",
         )
+    if context.version_code < 450 and "GL_ARB_clip_control" not in context.extensions:
+        raise SuperseeError(
+            "This OpenGL cannot keep depth precise",
+            f"{context.info['GL_RENDERER']} offers 4.3 without GL_ARB_clip_control, which reversed depth needs",
+            "Update the graphics driver, or use Mesa's software renderer (LIBGL_ALWAYS_SOFTWARE=1).",
+        )
     context.gc_mode = "context_gc"
     return context
 

@@ -212,6 +212,39 @@ def test_the_reference_is_the_mean_of_its_samples_and_converges(gl: moderngl.Con
     assert late.mean() == pytest.approx(native.mean(), rel=0.03)
 
 
+def test_jittered_frames_sorted_into_display_pixels_are_the_reference(gl: moderngl.Context) -> None:
+    """What every temporal upscaler builds on: jitter, texture bias and reference agree (a still scene at 2x)."""
+    model = scenes.scene(scenes.box((0.5, 0.5, 0.5)), scenes.box((0.03, 0.8, 0.03)), floor=True)
+    state = scenes.state(model)
+    state.world[1] = scenes.translation(0.9, 0.7, 0.5)
+    live = LiveSource(gl, model)
+    live.resize((48, 27), SIZE)
+
+    def splatted(sign: float) -> np.ndarray:
+        total, weight = np.zeros((SIZE[1], SIZE[0], 3)), np.zeros((SIZE[1], SIZE[0], 1))
+        for index in range(32):  # all phases of 2x
+            frame = live.render_frame(state, frame_index=index)
+            colour = scenes.pixels(frame.colour)[..., :3]
+            y, x = np.mgrid[:27, :48] + 0.5
+            column = np.floor((x + sign * frame.jitter[0]) * 2).astype(int).clip(0, SIZE[0] - 1)
+            row = np.floor((y + sign * frame.jitter[1]) * 2).astype(int).clip(0, SIZE[1] - 1)
+            np.add.at(total, (row, column), colour)
+            np.add.at(weight, (row, column), 1.0)
+        return total / np.maximum(weight, 1.0)
+
+    accumulator = ReferenceAccumulator(live)
+    accumulator.begin(state, 64)
+    accumulator.step(64)
+    wanted = scenes.display(scenes.pixels(accumulator.texture))
+    right, wrong = scenes.display(splatted(1.0)), scenes.display(splatted(-1.0))
+    accumulator.release()
+    live.release()
+    inner = np.s_[2:-2, 2:-2]
+    error = [-10 * np.log10(np.mean((picture[inner] - wanted[inner]) ** 2)) for picture in (right, wrong)]
+    assert error[0] > 32.0
+    assert error[0] > error[1] + 6.0
+
+
 def test_shading_load_costs_and_does_not_show(source: LiveSource) -> None:
     state = scenes.state(source.model)
     plain = scenes.pixels(source.render_native(state))
