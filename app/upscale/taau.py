@@ -38,6 +38,8 @@ SETTINGS: dict[str, float] = {
     "MOVING_SPEED": 2.0,  # display pixels a frame that count as fully moving
     "MEMORY_STILL": 0.9,  # part of the neighbourhood's statistics that is kept from frame to frame
     "MEMORY_MOVING": 0.5,
+    "JUMP": 1.0,  # standard deviations by which a neighbourhood's mean may move before its past is forgotten
+    "JUMP_MARGIN": 0.02,
     "GAMMA_STILL": 2.5,  # standard deviations that history may leave the neighbourhood by
     "GAMMA_MOVING": 1.4,
     "BOX_MARGIN": 0.002,

@@ -103,6 +103,9 @@ void main() {
         float steady = clamp(1.0 - 20.0 * abs(log2(exposure / previousExposure)), 0.0, 1.0);
         float kept = mix(MEMORY_STILL, MEMORY_MOVING, min(length(ownShift), 1.0)) * trust * steady;
         vec3 step = mean - oldMean.xyz;
+        // The mean of nine samples does not jump by much more than their deviation unless the light changed.
+        vec3 jump = abs(step) / (max(deviation, oldDeviation) + JUMP_MARGIN);
+        kept *= 1.0 - smoothstep(JUMP, 2.0 * JUMP, max(jump.x, max(jump.y, jump.z)));
         deviation = sqrt(mix(deviation * deviation, oldDeviation * oldDeviation, kept) + kept * (1.0 - kept) * step * step);
         mean -= kept * step;
     }

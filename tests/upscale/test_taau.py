@@ -83,6 +83,18 @@ def two_colours(gl: moderngl.Context, upscaler: Taau, **second: object) -> float
     return float((shown.mean() - 0.35) / (new - 0.35))
 
 
+def test_a_light_that_goes_on_is_seen_at_once_in_a_resting_picture(gl: moderngl.Context) -> None:
+    rng = np.random.default_rng(4)
+    picture = 0.15 + 0.1 * rng.random((24, 32, 3))
+    upscaler = Taau(gl)
+    for index in range(30):
+        upscaler.upscale(frame(gl, picture, (64, 48), index=index, jitter=jitter_offset(index, 2), reset=index == 0))
+    for index in range(30, 32):
+        lit = frame(gl, picture + 0.5, (64, 48), index=index, jitter=jitter_offset(index, 2))
+        shown = pixels(upscaler.upscale(lit))
+    assert shown.mean() == pytest.approx(picture.mean() + 0.5, abs=0.05)
+
+
 def test_history_is_kept_without_a_reason_to_drop_it(gl: moderngl.Context) -> None:
     assert two_colours(gl, Taau(gl)) < 0.6
 
