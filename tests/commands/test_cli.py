@@ -126,3 +126,27 @@ def test_errors_and_interrupts_have_their_status(monkeypatch: pytest.MonkeyPatch
     assert main(["doctor"]) == 2
     monkeypatch.setattr(app.commands.doctor, "run", interrupted)
     assert main(["doctor"]) == 130
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Mesa's and libglvnd's own switches")
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent"}, "No OpenGL context could be made"),
+        ({"MESA_GL_VERSION_OVERRIDE": "3.3"}, "OpenGL 3.3 is too old"),
+    ],
+)
+def test_no_opengl_or_too_old_a_one_is_a_plain_message(environment: dict[str, str], words: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "app", "render", "court", "--methods", "bilinear", "--out", "out"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "LIBGL_ALWAYS_SOFTWARE": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
