@@ -36,10 +36,28 @@ def display() -> Iterator[str]:
     if not number:
         pytest.skip("Xvfb does not start here")
     os.environ["DISPLAY"] = f":{number}"
+    wait_for_display()
     yield os.environ["DISPLAY"]
     del os.environ["DISPLAY"]
     server.terminate()
     server.wait(10)
+
+
+def wait_for_display(seconds: float = 10.0) -> None:
+    """Qt ends the process where the display does not answer; this fails the run with a reason instead."""
+    from app.errors import SuperseeError
+    from app.window.display import check_display
+
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            check_display()
+        except SuperseeError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 @pytest.fixture(scope="session")
