@@ -14,9 +14,7 @@ _MIX = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
 class FullscreenPass:
     """A fragment shader run over a framebuffer. Sets the GL state it needs, so that nothing leaks in."""
 
-    def __init__(
-        self, context: moderngl.Context, fragment: str, defines: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, context: moderngl.Context, fragment: str, defines: Mapping[str, object] | None = None) -> None:
         self._context = context
         self.program = ShaderProgram(context, fragment=fragment, defines=defines)
         self._drawn = self.program.handle

@@ -79,9 +79,7 @@ class LiveSource:
         targets = self._sized("render", self._render_size)
         self._draw(view, targets, "render")
         self._previous = state
-        camera = CameraView(
-            view.view, view.projection, view.previous_view, view.previous_projection, state.camera.near
-        )
+        camera = CameraView(view.view, view.projection, view.previous_view, view.previous_projection, state.camera.near)
         return FrameInputs(
             targets.colour, targets.depth, targets.motion, targets.reactive, jitter, self.model.exposure, camera,
             frame_index, state.time, reset, self._display_size,
@@ -132,9 +130,7 @@ class LiveSource:
         self._targets.clear()
 
 
-def _view(
-    state: SceneState, previous: SceneState, size: Size, jitter: tuple[float, float], lod_bias: float
-) -> View:
+def _view(state: SceneState, previous: SceneState, size: Size, jitter: tuple[float, float], lod_bias: float) -> View:
     aspect = size[0] / size[1]
     now, before = state.camera, previous.camera
     return View(

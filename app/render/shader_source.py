@@ -48,9 +48,7 @@ def load_shader(name: str, defines: Mapping[str, object] | None = None, root: Pa
     lines: list[tuple[str, tuple[Path, int] | None]] = [(VERSION_LINE, None)]
     lines += [(f"#define {key} {value}", None) for key, value in (defines or {}).items()]
     _append(root / name, root, files, lines, wanted_by="")
-    return ShaderSource(
-        "\n".join(text for text, _ in lines) + "\n", tuple(files), tuple(origin for _, origin in lines)
-    )
+    return ShaderSource("\n".join(text for text, _ in lines) + "\n", tuple(files), tuple(origin for _, origin in lines))
 
 
 def _append(

@@ -102,9 +102,7 @@ def _halved(level: np.ndarray) -> np.ndarray:
     rows, columns = max(height // 2, 1), max(width // 2, 1)
     # Strided sums: a reduction over two short axes takes several times as long.
     second_row, second_column = min(1, height - 1), min(1, width - 1)
-    corners = [
-        level[row::2, column::2][:rows, :columns] for row in (0, second_row) for column in (0, second_column)
-    ]
+    corners = [level[row::2, column::2][:rows, :columns] for row in (0, second_row) for column in (0, second_column)]
     out = np.empty((rows, columns, 4), np.float32)
     weights = [corner[..., 3:] + 1.0 for corner in corners]
     out[..., :3] = sum(c[..., :3] * w for c, w in zip(corners, weights)) / sum(weights)
