@@ -96,7 +96,7 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
     from app.commands.figures import Figures
 
     plan = run.plan
-    figures = Figures(plan.shown)
+    figures = Figures(plan.shown, plan.frames)
     still_frames = {round((i + 1) * plan.frames / (STILLS + 1)) for i in range(STILLS)}
     stills: dict[int, FrameResult] = {}
     frames = run.frames()

@@ -39,7 +39,7 @@ def build_report(
         "definitions": {
             "psnr": "dB, mean over frames of the display image (exposure, clip, sRGB) against the reference",
             "ssim": "Wang et al. 2004, Gaussian window of sigma 1.5, mean over frames",
-            "flip": "mean LDR-FLIP at 67 pixels a degree, mean over frames",
+            "flip": "mean LDR-FLIP at 67 pixels a degree, mean over a dozen frames spread over the run",
             "flicker": "mean change along the motion that the reference does not have, in 8-bit levels",
             "stage_ms": "median over frames, warm-up dropped, in milliseconds",
         },

@@ -9,8 +9,8 @@ import pytest
 from app.capture.image_files import read_exr, read_png
 from app.cli import main
 from app.commands import render as render_command
-from app.commands.figures import QUALITY
-from app.commands.headless import canvas_size
+from app.commands.figures import QUALITY, Figures
+from app.commands.headless import FrameResult, canvas_size
 from app.measure.image_metrics import display_image, psnr
 
 METHODS = ("native", "bilinear", "taau")
@@ -43,6 +43,20 @@ def test_the_report_has_an_entry_a_method_with_figures_and_stage_times(rendered:
     assert report["settings"]["mode"] == "Performance"
     assert report["machine"]["renderer"]
     assert "numpy" in report["versions"]
+
+
+@pytest.mark.parametrize(("frames", "measured"), [(1, [0]), (5, [0, 1, 2, 3, 4]), (36, list(range(2, 36, 3)))])
+def test_flip_is_taken_of_a_dozen_frames_spread_over_the_run(frames: int, measured: list[int]) -> None:
+    image = np.full((12, 12, 3), 0.5, np.float32)
+    figures = Figures(("bilinear",), frames)
+    for index in range(frames):
+        linear = {"bilinear": image, "reference": image}
+        motion = np.zeros((6, 6, 2), np.float32)
+        figures.add(FrameResult(index, index / 30, 1.0, index == 0, motion, linear, {}, np.zeros((1, 1, 3), np.uint8)))
+    entry: Any = figures.method("bilinear")
+    assert [i for i, value in enumerate(entry["frames"]["flip"]) if value is not None] == measured
+    assert entry["flip"] == 0.0
+    assert entry["psnr"] == 100.0
 
 
 def test_figures_are_those_of_the_frames_on_disk(rendered: Path) -> None:
