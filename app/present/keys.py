@@ -135,7 +135,7 @@ def help_sheet() -> Sheet:
             lines.append((key.shown or " ".join(key.keys[:2] if key.keys[-1] != "Backtab" else key.keys[:1]), key.text))
         groups.append((heading, tuple(lines)))
     groups.append(
-        ("Mouse", (("wheel", "zoom at the pointer"), ("drag", "pan; own camera: turn"),
+        ("Mouse", (("wheel", "zoom at the pointer"), ("drag", "pan when zoomed, else turn the camera"),
                    ("double click", "the pane alone, and back"), ("right drag", "turn; with W A S D Q E: fly"),
                    ("drop", "open a .glb or .gltf file")))
     )

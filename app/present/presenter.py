@@ -31,7 +31,7 @@ class Presenter:
         self.path_names: tuple[str, ...] = ()
         self.wanted_scene: str | None = None
         self.seek_to: float | None = None
-        self.steps = 0
+        self.steps = 0  # frames to go on (back) from where the comparison stands
         self.time = 0.0
         # Where the selected pane is, for zoom and pan; the window keeps it up to date.
         self.cell = Rect(0, 0, 640, 360)
@@ -167,10 +167,7 @@ class Presenter:
     def step_time(self, step: int) -> None:
         """Pauses; forwards is one frame with history, backwards is a seek."""
         self.state.paused = True
-        if step > 0:
-            self.steps += step
-        else:
-            self.seek_to = max(self.time + step * STEP_SECONDS, 0.0)
+        self.steps += step
         self.changed()
 
     def restart(self) -> None:

@@ -6,7 +6,7 @@ import builtins
 import logging
 
 from app.window import Options
-from app.window.display import check_display
+from app.window.display import checked_display
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +41,14 @@ def make_application():
     existing = QApplication.instance()
     if existing is not None:
         return existing
-    check_display()
     surface = QSurfaceFormat()
     surface.setVersion(4, 3)
     surface.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
     surface.setSwapInterval(1)
     surface.setDepthBufferSize(0)
     QSurfaceFormat.setDefaultFormat(surface)
-    application = QApplication(["supersee"])
+    with checked_display():
+        application = QApplication(["supersee"])
     application.setApplicationName("Supersee")
     application.setDesktopFileName("supersee")
     from app.window.style import apply_style

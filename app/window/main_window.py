@@ -283,6 +283,11 @@ class MainWindow(QMainWindow):
         if not state.paused:
             self._drawn = wanted
             return comparison.frame_steps(comparison.time + min(elapsed, _LONGEST_STEP))
+        if presenter.steps < 0:
+            comparison.seek(max(comparison.time + presenter.steps * STEP_SECONDS, 0.0))
+            presenter.steps = 0
+            self._drawn = wanted
+            return comparison.frame_steps()
         if presenter.steps:
             presenter.steps -= 1
             self._drawn = wanted

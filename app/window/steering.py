@@ -12,6 +12,8 @@ from app.window.canvas import Canvas
 
 _GRIP = 14.0
 """Device pixels (at 1x) on each side of the divider that take hold of it."""
+_CLICK = 6.0
+"""Device pixels that a press may move and still be a click."""
 _WHEEL_FACTOR = 1.25
 _MOVES = {
     Qt.Key.Key_W: (0, 0, 1),
@@ -34,6 +36,8 @@ class Steering(QObject):
         self._camera: OrbitCamera | FlyCamera | None = None
         self._mode = "path"
         self._on_divider = False
+        self._pressed_at = QPointF()
+        self._dragging = False
         canvas.pressed.connect(self._press)
         canvas.moved.connect(self._move)
         canvas.released.connect(self._release)
@@ -70,6 +74,7 @@ class Steering(QObject):
         return FlyCamera.from_pose(start) if mode == "fly" else None
 
     def _press(self, at: QPointF, button: Qt.MouseButton) -> None:
+        self._pressed_at = at
         view = self._presenter.state.view
         if button == Qt.MouseButton.LeftButton and view.wipe is not None:
             x = view.divider * self._canvas.pixel_size[0]
@@ -86,15 +91,18 @@ class Steering(QObject):
         view = self._presenter.state.view
         if self._on_divider:
             self._presenter.move_divider(at.x() / self._canvas.pixel_size[0])
-        elif buttons & Qt.MouseButton.LeftButton and (view.zoom > 1.001 or self._presenter.state.camera_mode == "path"):
+        elif buttons & Qt.MouseButton.LeftButton and view.zoom > 1.001:
             self._presenter.drag(by.x(), by.y())
+        elif not self._dragging and (at - self._pressed_at).manhattanLength() < _CLICK:
+            return  # a click that trembles does not take the camera off its path
         elif buttons & Qt.MouseButton.MiddleButton:
             self._pan_camera(by)
         else:
+            self._dragging = True
             self._turn(by)
 
     def _release(self) -> None:
-        self._on_divider = False
+        self._on_divider = self._dragging = False
 
     def _double_click(self, at: QPointF) -> None:
         if self.composition is None:

@@ -25,7 +25,7 @@ def display() -> Iterator[str]:
         pytest.skip("window tests need a display, or Xvfb (Debian: apt install xvfb)")
     reader, writer = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1200x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=(writer,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -46,18 +46,17 @@ def display() -> Iterator[str]:
 def wait_for_display(seconds: float = 10.0) -> None:
     """Qt ends the process where the display does not answer; this fails the run with a reason instead."""
     from app.errors import SuperseeError
-    from app.window.display import check_display
+    from app.window.display import checked_display
 
     until = time.monotonic() + seconds
     while True:
         try:
-            check_display()
+            with checked_display():
+                return
         except SuperseeError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.fixture(scope="session")
