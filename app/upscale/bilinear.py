@@ -1,32 +1,9 @@
 """Bilinear: the four nearest samples, weighted by distance. De-jittered, so the picture stands still."""
 
-from __future__ import annotations
-
-import moderngl
-
-from app.measure.stages import StageClock
-from app.render.frame import FrameInputs
-from app.render.fullscreen import FullscreenPass
-from app.upscale.spatial import SpatialUpscaler, render_per_display
-from app.upscale.target import Target
+from app.upscale.spatial import SinglePassUpscaler
 
 
-class Bilinear(SpatialUpscaler):
+class Bilinear(SinglePassUpscaler):
     name = "bilinear"
     label = "Bilinear"
-
-    def __init__(self, context: moderngl.Context, clock: StageClock | None = None) -> None:
-        super().__init__(context, clock)
-        self._pass = FullscreenPass(context, "upscale/bilinear.frag")
-
-    def _draw(self, frame: FrameInputs, target: Target) -> None:
-        self._pass.draw(
-            target.framebuffer,
-            {"colour": frame.colour},
-            renderPerDisplay=render_per_display(frame),
-            jitter=frame.jitter,
-        )
-
-    def release(self) -> None:
-        super().release()
-        self._pass.release()
+    fragment = "upscale/bilinear.frag"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import moderngl
 
 from app.conventions import Size
 from app.measure.stages import StageClock
 from app.render.frame import FrameInputs
+from app.render.fullscreen import FullscreenPass
 from app.upscale.target import Target, timed
 
 
-class SpatialUpscaler:
+class SpatialUpscaler(ABC):
     """Implements `Upscaler` around `_draw`. There is no history, so `reset` has nothing to drop."""
 
     name = ""
@@ -31,7 +34,7 @@ class SpatialUpscaler:
         self._target = Target(self._context, display_size)
 
     def reset(self) -> None:
-        pass
+        return None
 
     def begin(self, frame: FrameInputs) -> None:
         self.resize(frame.render_size, frame.display_size)
@@ -53,8 +56,9 @@ class SpatialUpscaler:
     def release(self) -> None:
         self._release_targets()
 
+    @abstractmethod
     def _draw(self, frame: FrameInputs, target: Target) -> None:
-        raise NotImplementedError
+        """Draws the display-size picture of `frame` into `target`."""
 
     def _release_targets(self) -> None:
         if self._target:
@@ -68,3 +72,25 @@ def render_per_display(frame: FrameInputs) -> tuple[float, float]:
         frame.render_size[0] / frame.display_size[0],
         frame.render_size[1] / frame.display_size[1],
     )
+
+
+class SinglePassUpscaler(SpatialUpscaler):
+    """One fragment shader, `fragment`, from the LR colour to the display."""
+
+    fragment = ""
+
+    def __init__(self, context: moderngl.Context, clock: StageClock | None = None) -> None:
+        super().__init__(context, clock)
+        self._pass = FullscreenPass(context, self.fragment)
+
+    def _draw(self, frame: FrameInputs, target: Target) -> None:
+        self._pass.draw(
+            target.framebuffer,
+            {"colour": frame.colour},
+            renderPerDisplay=render_per_display(frame),
+            jitter=frame.jitter,
+        )
+
+    def release(self) -> None:
+        super().release()
+        self._pass.release()

@@ -2,7 +2,7 @@
 #include "common/half.glsl"
 
 #if KEPT_HALF
-vec4 kept(vec4 v) { return nearestHalf(v); }
+vec4 kept(vec4 v) { return toHalf(v); }
 #else
 vec4 kept(vec4 v) { return v; }
 #endif

@@ -110,5 +110,5 @@ void main() {
     float alpha = weight / (weight + survives);
     vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);
     accumulated = kept(vec4(blended, min(weight + survives, MAX_WEIGHT)));
-    resolved = nearestHalf(vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0));
+    resolved = toHalf(vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0));
 }

@@ -1,5 +1,5 @@
 // The four LR samples around the display pixel's centre. Weights in float32: texture units round them to 1/256.
-#include "upscale/half.glsl"
+#include "common/half.glsl"
 uniform sampler2D colour;
 uniform vec2 renderPerDisplay;
 uniform vec2 jitter;  // LR pixels

@@ -2,7 +2,7 @@
 // display width, AXIS 1 from that to the display. Ringing is cut by holding the result between the two samples
 // around it; compression before filtering keeps highlights from ringing over everything near.
 #include "common/colour.glsl"
-#include "upscale/half.glsl"
+#include "common/half.glsl"
 uniform sampler2D image;
 uniform float renderPerDisplay;
 uniform float jitter;  // LR pixels

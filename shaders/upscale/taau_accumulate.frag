@@ -1,7 +1,7 @@
 // TAAU at display resolution: the frame's samples at their true offsets, over history that is fetched along the
 // motion, held to the neighbourhood's colours, and weighted by how much it has gathered.
 #include "common/colour.glsl"
-#include "upscale/half.glsl"
+#include "common/half.glsl"
 uniform sampler2D sampleAndTrust;
 uniform sampler2D motionAndChroma;
 uniform sampler2D meanAndLuma;

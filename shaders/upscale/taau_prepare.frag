@@ -1,6 +1,6 @@
 // TAAU at low resolution: everything that is the same for all display pixels of one LR sample.
 #include "common/colour.glsl"
-#include "upscale/half.glsl"
+#include "common/half.glsl"
 uniform sampler2D colour;         // scene-linear before exposure
 uniform sampler2D depth;          // reversed Z
 uniform sampler2D motion;         // current -> previous, LR pixels
