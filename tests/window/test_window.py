@@ -176,6 +176,45 @@ def test_failing_frame_restores_what_last_worked(qtbot, open_window) -> None:
     assert window.presenter.state.ratio == 2.0
 
 
+def test_frame_that_fails_again_and_again_stops_until_something_is_changed(qtbot, open_window) -> None:
+    window = open_window()
+    source, working, calls = window.rig.source, window.rig.source.render_frame, []
+
+    def render_frame(state, *, frame_index):
+        calls.append(frame_index)
+        raise SuperseeError("The GPU is gone", "it was unplugged")
+
+    source.render_frame = render_frame
+    qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
+    tried = len(calls)
+    qtbot.wait(150)
+    assert len(calls) == tried
+    assert pane_pixel(window, 0)[0] > 100  # the last picture stays
+    source.render_frame = working
+    window.presenter.set_exposure(1)
+    frames_go_on(qtbot, window)
+
+
+def test_fixed_picture_size_leaves_the_window_at_rest(qtbot, open_window) -> None:
+    window = open_window(display_size=(64, 36))
+    window.presenter.toggle_pause()
+    qtbot.waitUntil(lambda: window.loop.idle and not window._settle.isActive(), timeout=5_000)
+    qtbot.wait(50)
+    assert not window._settle.isActive()
+
+
+def test_automatic_size_follows_the_number_of_panes(qtbot, open_window) -> None:
+    window = open_window(display_size=None, window_size=(1600, 760))
+    window.presenter.state.overlay = False
+    if not window.rig.software:
+        pytest.skip("sizes follow the panes pixel for pixel on a GPU")
+    qtbot.waitUntil(lambda: window.rig.comparison.display_size == (640, 360), timeout=5_000)
+    window.resize(1000, 500)
+    qtbot.waitUntil(lambda: window.rig.comparison.display_size == (480, 270), timeout=5_000)
+    window.presenter.toggle_single()
+    qtbot.waitUntil(lambda: window.rig.comparison.display_size == (640, 360), timeout=5_000)
+
+
 def test_wheel_zooms_at_the_pointer_and_drag_pans(qtbot, open_window) -> None:
     window = open_window()
     at = QPointF(100, 80)

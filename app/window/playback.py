@@ -1,0 +1,176 @@
+"""Which frame is drawn next, and what becomes of it: the presenter's state brought to the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.conventions import Size
+from app.measure.frame_times import FrameTimes
+from app.present.presenter import STEP_SECONDS, Presenter
+from app.present.session import REFERENCE_SAMPLES, Comparison, Pause
+from app.present.state import SOFTWARE_DISPLAY_SIZES
+from app.present.steady_figures import SteadyFigures
+from app.render.gl_context import free_dropped
+from app.scene.camera import CameraPath
+from app.window.rig import Rig
+from app.window.steering import Steering
+
+LONGEST_STEP = 1.0 / 20.0
+"""Seconds of scene time that one frame may move on: slower machines show the scene slowed, not in jumps."""
+_REFERENCE_CHUNK = 2
+"""Reference samples between two paints where the CPU draws; a GPU does eight times as many."""
+
+
+class Playback:
+    """Call with the GL context current, except for `settled` and `restore`."""
+
+    def __init__(self, presenter: Presenter, rig: Rig, steering: Steering) -> None:
+        self._presenter = presenter
+        self._rig = rig
+        self._steering = steering
+        self.frames = FrameTimes(window=180, warm_up=3)
+        self.figures = SteadyFigures(self.frames)
+        self.shown_frames = 0
+        self._live_size: Size = SOFTWARE_DISPLAY_SIZES[-1]
+        self._fitted_for: tuple[int, bool, bool] | None = None
+        self._drawn: Any = None
+        self._mapped: Any = None
+        self._last_done: float | None = None
+        self._measured: Any = None
+        self._good: tuple[list[str], float] | None = None
+
+    def start_over(self) -> None:
+        """Another scene, another context, other shaders: a still picture is drawn again."""
+        self._drawn = None
+        self._last_done = None
+        self.frames.restart()
+
+    def rest(self) -> None:
+        """The time until the next frame is no frame time."""
+        self._last_done = None
+
+    def next_steps(self, elapsed: float) -> Iterator[Pause] | None:
+        """The next frame, `elapsed` seconds after the last was begun; None while a still picture is complete."""
+        comparison = self._rig.comparison
+        if comparison is None:
+            return None
+        self._apply(comparison, elapsed)
+        wanted = self._what_shows(comparison)
+        time = self._next_time(comparison, elapsed)
+        if time is not None or self._drawn != wanted:
+            self._drawn = wanted
+            return comparison.frame_steps(time)
+        if not comparison.complete:
+            return comparison.redo_steps()
+        if "reference" in comparison.methods and comparison.reference_done < REFERENCE_SAMPLES:
+            return comparison.reference_steps(at_most=_REFERENCE_CHUNK * (1 if self._rig.software else 8))
+        return None
+
+    def frame_done(self) -> None:
+        """Puts a complete frame on show."""
+        comparison, context = self._rig.comparison, self._rig.context
+        if comparison is None or context is None:
+            return
+        state = self._presenter.state
+        measured = (comparison.shown, comparison.ratio, comparison.display_size, comparison.shading_load)
+        if measured != self._measured:
+            self._measured = measured
+            self.frames.restart()
+        if not state.paused and self._last_done is not None:
+            self.frames.add((comparison.finished_at - self._last_done) * 1e3)
+        self._last_done = comparison.finished_at
+        self._presenter.time = comparison.time
+        self.take_pictures()
+        free_dropped(context)
+        self.shown_frames += 1
+        self._good = list(comparison.methods), comparison.ratio
+
+    def take_pictures(self) -> None:
+        comparison, composition = self._rig.comparison, self._rig.composition
+        if comparison is None or composition is None:
+            return
+        clocks = [comparison.runs[name].clock for name in comparison.shown]
+        exposure = comparison.model.exposure * self._presenter.exposure
+        composition.take(comparison.panes(), exposure, self._presenter.state.filmic, clocks)
+        self._mapped = self._mapping()
+
+    def wants_pictures(self) -> bool:
+        """Whether a still picture only has to be tone-mapped anew."""
+        comparison = self._rig.comparison
+        still = comparison is not None and self._presenter.state.paused and comparison.complete
+        return still and self._mapped != self._mapping()
+
+    def restore(self) -> bool:
+        """After a frame that failed: back to the methods and the ratio that last worked. False if those failed."""
+        state = self._presenter.state
+        if self._good is None or self._good == (state.methods, state.ratio):
+            return False
+        state.methods, state.ratio = list(self._good[0]), self._good[1]
+        state.selected = min(state.selected, len(state.methods) - 1)
+        return True
+
+    def fit(self, canvas: Size) -> None:
+        """Pictures of automatic size follow their panes; where the CPU draws, in one of a few small sizes."""
+        composition = self._rig.composition
+        if composition is None:
+            return
+        self._fitted_for = count, whole, automatic = self._arrangement()
+        if automatic and self._rig.software:
+            self._live_size = composition.software_size(canvas, 1 if whole else count, SOFTWARE_DISPLAY_SIZES)
+        elif automatic:
+            self._live_size = composition.live_size(canvas, 1 if whole else count)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether `fit` has seen the present arrangement of panes."""
+        return self._fitted_for == self._arrangement()
+
+    def _next_time(self, comparison: Comparison, elapsed: float) -> float | None:
+        presenter = self._presenter
+        if presenter.steps < 0:
+            presenter.seek_to = max(comparison.time + presenter.steps * STEP_SECONDS, 0.0)
+            presenter.steps = 0
+        if presenter.seek_to is not None:
+            time, presenter.seek_to = presenter.seek_to, None
+            comparison.seek(time)
+            return time
+        if not presenter.state.paused:
+            return comparison.time + min(elapsed, LONGEST_STEP)
+        if presenter.steps:
+            presenter.steps -= 1
+            return comparison.time + STEP_SECONDS
+        return None
+
+    def _apply(self, comparison: Comparison, elapsed: float) -> None:
+        state = self._presenter.state
+        comparison.methods = state.methods
+        comparison.ratio = state.ratio
+        comparison.display_size = state.display or self._live_size
+        comparison.lod_bias = state.lod_bias
+        comparison.shading_load = state.shading_load
+        path = self._path(comparison)
+        if path is not comparison.path:
+            comparison.path = path
+        if state.camera_mode != "path" or comparison.camera is not None:
+            comparison.camera = self._steering.pose(comparison.pose, min(elapsed, 0.1))
+
+    def _path(self, comparison: Comparison) -> CameraPath | None:
+        paths, index = comparison.model.camera_paths, self._presenter.state.path
+        return paths[index] if index < len(paths) else None
+
+    def _what_shows(self, comparison: Comparison) -> Any:
+        """What a still picture depends on, besides its methods."""
+        return (
+            comparison.ratio, comparison.display_size, comparison.camera, self._presenter.state.path,
+            comparison.lod_bias, comparison.shading_load,
+        )  # fmt: skip
+
+    def _mapping(self) -> Any:
+        return self._presenter.state.exposure_steps, self._presenter.state.filmic
+
+    def _arrangement(self) -> tuple[int, bool, bool]:
+        """Panes, whether one place shows them all, and whether their size is automatic."""
+        state = self._presenter.state
+        whole = state.view.single is not None or state.view.wipe is not None
+        return len(state.methods), whole, state.display is None

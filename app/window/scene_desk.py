@@ -1,0 +1,98 @@
+"""Scenes from their name to the screen: read in the background, put up in slices, the old one shown meanwhile."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.errors import SuperseeError
+from app.present.presenter import Presenter
+from app.scene.model import SceneModel
+from app.window.background import Background
+from app.window.canvas import Canvas
+from app.window.frame_loop import FrameLoop
+from app.window.parts import Parts
+from app.window.rig import Rig
+
+log = logging.getLogger(__name__)
+
+
+class SceneDesk(QObject):
+    """`model` is the scene that is shown, or will be when there is a GL context again."""
+
+    loading = Signal(str)
+    installed = Signal(bool)  # whether it is another scene than before
+    failed = Signal(object)  # what was shown stays
+
+    def __init__(
+        self, parts: Parts, presenter: Presenter, rig: Rig, canvas: Canvas, loop: FrameLoop, background: Background,
+        first_path: str | None,
+    ) -> None:  # fmt: skip
+        super().__init__(canvas)
+        self._parts = parts
+        self._presenter = presenter
+        self._rig = rig
+        self._canvas = canvas
+        self._loop = loop
+        self._background = background
+        self._first_path = first_path
+        self.model: SceneModel | None = None
+
+    def load(self, name: str) -> None:
+        self.loading.emit(name)
+        self._background.run(
+            lambda: self._parts.load_scene(name),
+            lambda model: self._loaded(name, model),
+            lambda error: self._not_loaded(name, error),
+        )
+
+    def install_again(self) -> None:
+        """The scene into a new GL context."""
+        if self.model is not None:
+            self._install(self._presenter.state.scene, self.model)
+
+    def _loaded(self, name: str, model: SceneModel) -> None:
+        if self._rig.is_open:
+            self._install(name, model)
+        else:
+            self.model, self._presenter.state.scene = model, name
+
+    def _install(self, name: str, model: SceneModel) -> None:
+        path = self._wanted_path(name, model)
+        with self._canvas.current():
+            self._loop.finish_frame()
+            steps = self._rig.install_steps(model, model.camera_paths[path] if model.camera_paths else None)
+            self._loop.do(
+                steps, lambda: self._put_up(name, model, path), lambda error: self._not_loaded(name, error)
+            )
+
+    def _put_up(self, name: str, model: SceneModel, path: int) -> None:
+        state, another = self._presenter.state, model is not self.model
+        self.model = model
+        state.scene, state.path = name, path
+        self._presenter.path_names = tuple(path.name for path in model.camera_paths)
+        if another:
+            state.camera_mode = "path"
+            gc.collect()  # the scene before: hundreds of megabytes should not wait for their turn
+        self.installed.emit(another)
+
+    def _not_loaded(self, name: str, error: Exception) -> None:
+        log.warning("%s was not loaded: %s", name, error)
+        self.failed.emit(error)
+        scenes = self._presenter.scenes
+        if self.model is None and scenes and name != scenes[0]:
+            self.load(scenes[0])
+
+    def _wanted_path(self, name: str, model: SceneModel) -> int:
+        """Index of the path to start on: the command line's, then the settings', then the first."""
+        names = [path.name for path in model.camera_paths]
+        if self.model is None and self._first_path is not None:
+            if self._first_path in names:
+                return names.index(self._first_path)
+            do = f"Its paths are {', '.join(names)}." if names else "It has none."
+            self.failed.emit(SuperseeError(f'{Path(name).name} has no camera path "{self._first_path}"', "", do))
+        state = self._presenter.state
+        return state.path if name == state.scene and state.path < len(names) else 0
