@@ -78,6 +78,7 @@ class Comparison:
         self._state: SceneState | None = None
         self._frame: FrameInputs | None = None
         self._shown: tuple[str, ...] = ()
+        self._making = False
         self.lod_bias = 0.0  # added to the ratio's own
         self.shading_load: float | None = None  # None: as the source has it
         self._kept_native: tuple[moderngl.Texture, moderngl.Framebuffer] | None = None
@@ -187,8 +188,9 @@ class Comparison:
 
     @property
     def complete(self) -> bool:
-        """Whether every method asked for has its picture of the current frame, at the current sizes."""
-        if self._frame is None or self._applied != (self.display_size, self.ratio):
+        """Whether every method asked for has its picture of the current frame, at the current sizes, and no frame is
+        in the making: only then do the textures of `panes` belong together."""
+        if self._making or self._frame is None or self._applied != (self.display_size, self.ratio):
             return False
         runs = [self._run(name) for name in self.methods]
         if any(run.can_take_over(self.render_size) for run in runs):
@@ -208,6 +210,7 @@ class Comparison:
 
     def frame_steps(self, time: float | None = None) -> Iterator[Pause]:
         """One frame in slices. The pictures of `panes` belong together again when it is exhausted."""
+        self._making = True
         if self._apply_sizes():
             yield Pause.BREATHE
         state = self.timeline.state_at(self.time if time is None else time)
@@ -221,6 +224,7 @@ class Comparison:
         self._book(shown)
         self.frame_index += 1
         self.finished_at = clock_time.perf_counter()
+        self._making = False
 
     def redo_steps(self) -> Iterator[Pause]:
         """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without
@@ -228,12 +232,14 @@ class Comparison:
         if self._frame is None or self._state is None or self._applied != (self.display_size, self.ratio):
             yield from self.frame_steps()
             return
+        self._making = True
         self._shown = self.methods
         runs = [self._run(name) for name in dict.fromkeys(self._shown)]
         fresh = [run for run in runs if run.frame_number < self._last or run.can_take_over(self.render_size)]
         # A method that was not there has no history; the frame says so, lest it takes an old one for it.
         yield from self._method_steps(fresh, replace(self._frame, reset=True), self._state, self._last)
         self._book(fresh)
+        self._making = False
 
     @property
     def reference_done(self) -> int:
@@ -334,6 +340,8 @@ class Comparison:
         self._accumulated = None
         for run in self.runs.values():
             run.times.restart()
+            if run.info.kind == "source":
+                run.texture, run.frame_number = None, -1  # the source's own, which are gone
         return True
 
     def _tune_source(self) -> None:
@@ -344,7 +352,9 @@ class Comparison:
     def _keep_native(self) -> None:
         """A copy of the native picture: reference samples are drawn into the texture it lies in."""
         run = self.runs.get("native")
-        if run is None or run.texture is None or (self._kept_native and run.texture is self._kept_native[0]):
+        if run is None or run.texture is None or run.frame_number != self._last:
+            return
+        if self._kept_native and run.texture is self._kept_native[0]:
             return
         native = run.texture
         if self._kept_native is None or self._kept_native[0].size != native.size:

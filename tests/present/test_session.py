@@ -152,6 +152,24 @@ def test_reference_accumulates_and_leaves_the_native_picture_alone(compare: Comp
     assert comparison.reference_done == 0
 
 
+def test_reference_after_a_size_change_does_not_touch_a_native_picture_of_old(compare: Compare) -> None:
+    comparison = compare(methods=("native", "bilinear"))
+    comparison.advance(0.0)
+    comparison.methods = ("bilinear", "reference")
+    comparison.display_size = (48, 27)
+    comparison.advance(0.1)
+    run_to_end(comparison.reference_steps(samples=2))
+    comparison.methods = ("native", "reference")
+    comparison.display_size = (64, 36)
+    steps = comparison.frame_steps(0.2)
+    next(steps)
+    assert not comparison.complete  # a frame in the making has no pictures to show
+    run_to_end(steps)
+    assert comparison.complete
+    run_to_end(comparison.reference_steps(samples=2))
+    assert [pane.texture.size for pane in comparison.panes() if pane.texture] == [(64, 36)] * 2
+
+
 def test_headless_frame_can_carry_the_reference(compare: Compare) -> None:
     comparison = compare(methods=("bilinear", "reference"))
     textures = comparison.advance(0.0, reference_samples=4)
