@@ -25,6 +25,7 @@ def _render_data(options: argparse.Namespace) -> None:
         samples=options.samples,
         scenes=options.scenes,
         held_out=options.held_out,
+        unfiltered=options.unfiltered,
         minutes=options.minutes,
     )
     print(f"{len(index.clips)} clips in {options.out}, {index.seconds / 60:.1f} minutes of rendering")  # noqa: T201
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--samples", type=int, default=16, help="samples a pixel of the reference")
     data.add_argument("--scenes", type=_names, default=(), help="built-in scenes to mix in, comma-separated")
     data.add_argument("--held-out", type=_names, default=(), help="a test-only folder of these built-in scenes")
+    data.add_argument("--unfiltered", action="store_true", help="draw the low-resolution frames without mip maps")
     data.add_argument("--minutes", type=float, default=1e9, help="stop after this long; a later call goes on")
     data.set_defaults(run_command=_render_data)
 

@@ -40,6 +40,7 @@ class DataIndex:
     reference_samples: int
     scenes: tuple[str, ...]  # built-in scenes that may appear in training clips
     held_out: tuple[str, ...]  # built-in scenes of a folder that is for testing only
+    unfiltered: bool = False  # low-resolution frames were drawn without mip maps: far more aliased
     clips: list[ClipEntry] = field(default_factory=list)
     seconds: float = 0.0  # rendering time so far
 

@@ -25,6 +25,7 @@ from models.data.plan import plan_clips
 from models.data.random_camera import random_run
 from models.data.random_scene import EXTENT, random_scene
 
+_NO_MIP_MAPS = -8.0  # LOD bias
 _BUILTIN_EXTENT = 5.0  # metres about the origin in which random runs through built-in scenes move
 
 
@@ -74,8 +75,9 @@ def frame_arrays(frame: FrameInputs) -> dict[str, np.ndarray]:
     }
 
 
-def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int) -> Clip:
-    """Deterministic: the same entry gives the same clip on the same machine."""
+def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int, *, unfiltered: bool = False) -> Clip:
+    """Deterministic: the same entry gives the same clip on the same machine. `unfiltered` keeps the low-resolution
+    frames from using mip maps, as recordings from other renderers do; the reference stays what it is."""
     from app.render.live_source import LiveSource
     from app.render.reference import ReferenceAccumulator
 
@@ -84,6 +86,8 @@ def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int) -> Cl
     accumulator = ReferenceAccumulator(source)
     try:
         source.resize(entry.render_size, entry.display_size)
+        if unfiltered:
+            source.lod_bias = _NO_MIP_MAPS
         first = int(np.random.default_rng([entry.seed, 1]).integers(jitter_phase_count(entry.ratio)))
         frames: list[dict[str, np.ndarray]] = []
         for i, (state, cut) in enumerate(states_of(entry, model)):
@@ -119,20 +123,22 @@ def render_data(
     samples: int,
     scenes: tuple[str, ...] = (),
     held_out: tuple[str, ...] = (),
+    unfiltered: bool = False,
     minutes: float = math.inf,
 ) -> DataIndex:
     """Draws what is missing of the plan into `folder`, for at most `minutes`; returns the index of what is there."""
     from app.render.gl_context import create_headless_context
 
     plan = plan_clips(clips, frames, seed, scenes, held_out)
-    index = DataIndex(seed, samples, scenes, held_out)
+    index = DataIndex(seed, samples, scenes, held_out, unfiltered)
     if (folder / "index.json").exists():
         index = read_index(folder)
-        if (index.seed, index.reference_samples, index.scenes, index.held_out) != (seed, samples, scenes, held_out):
+        found = (index.seed, index.reference_samples, index.scenes, index.held_out, index.unfiltered)
+        if found != (seed, samples, scenes, held_out, unfiltered):
             raise SuperseeError(
                 f"{folder} holds data with other settings",
                 f"seed {index.seed}, {index.reference_samples} samples, scenes {', '.join(index.scenes) or 'random'}, "
-                f"held out {', '.join(index.held_out) or 'none'}",
+                f"held out {', '.join(index.held_out) or 'none'}, {'un' * index.unfiltered}filtered textures",
                 "Give the same settings to go on, or choose another folder.",
             )
     have = {entry.name for entry in index.clips}
@@ -140,7 +146,8 @@ def render_data(
     context = create_headless_context()
     started, before = time.monotonic(), index.seconds
     for number, entry in enumerate(missing):
-        save_clip(_checked(render_clip(context, entry, samples), entry), folder / entry.file)
+        clip = render_clip(context, entry, samples, unfiltered=unfiltered)
+        save_clip(_checked(clip, entry), folder / entry.file)
         elapsed = time.monotonic() - started
         index.clips.append(entry)
         index.seconds = round(before + elapsed, 1)

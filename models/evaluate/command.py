@@ -43,8 +43,10 @@ def _clips(
     """(group, name, ratio, player) of every test clip, at most `limit` per folder, group and ratio."""
     for folder in folders:
         seen: dict[tuple[str, float], int] = defaultdict(int)
-        for entry in read_index(folder).of("test"):
+        index = read_index(folder)
+        for entry in index.of("test"):
             group = "random scenes" if entry.scene.startswith("random:") else entry.scene
+            group += ", no mip maps" * index.unfiltered
             seen[group, entry.ratio] += 1
             if limit and seen[group, entry.ratio] > limit:
                 continue

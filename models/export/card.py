@@ -27,6 +27,7 @@ def _data_lines(folder: Path) -> list[str]:
         f"* `{folder}`, seed {index.seed}, drawn by our own renderer: {len(train)} training clips of {frames} frames "
         f"({random} random scenes{', and built-in: ' + ', '.join(scenes) if scenes else ''}), {len(test)} test clips "
         "of other random scenes",
+        *(["* their low-resolution frames were drawn without mip maps, far more aliased"] * index.unfiltered),
         "* clips per ratio: " + ", ".join(f"{ratio:g}x {count}" for ratio, count in sorted(ratios.items())),
         f"* reference: {index.reference_samples} samples a display pixel, averaged in linear light; few, so that the "
         "reference itself is slightly noisy on thin things",
