@@ -10,6 +10,7 @@ from pathlib import Path
 from app.commands import choices
 from app.errors import SuperseeError
 
+CUT_LEAD = 0.5  # s
 HEADLESS_OUT = Path("out")
 
 
@@ -94,7 +95,8 @@ def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None) -> int:
         path=args.path,
         size=args.size or (640, 360),
         ratio=args.ratio or 2.0,
-        frames=args.frames or (32 if args.screenshot else 36),
+        frames=args.frames or (32 if args.screenshot else 48),
+        start=0.0 if args.screenshot else _before_first_cut(args.scene or choices.DEFAULT_SCENE, args.path),
         reference=0 if args.screenshot else 12,
         network=args.network,
     )
@@ -110,6 +112,15 @@ def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None) -> int:
     )
     render(plan, HEADLESS_OUT, "none")
     return 0
+
+
+def _before_first_cut(scene: str, name: str | None) -> float:
+    """Scene time, s, from which a short run sees the first hard cut and what history makes of the time after it."""
+    from app.commands.headless import find_path
+    from app.scene.builtin import load_scene
+
+    path = find_path(load_scene(scene), name)
+    return max(0.0, path.shots[0].duration - CUT_LEAD) if len(path.shots) > 1 else 0.0
 
 
 def _headless_screenshot(plan: object, path: Path) -> int:
