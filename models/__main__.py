@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write model.onnx, manifest.json and card.md")
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="for example models/weights/lite")
-    export.add_argument("--scores", type=Path, default=None, help="JSON of `evaluate` for the card's tables")
+    export.add_argument("--scores", type=Path, nargs="*", default=[], help="JSON of `evaluate` for the card's tables")
     export.set_defaults(run_command=_export)
     return parser
 

@@ -87,9 +87,9 @@ _LIMITS = [
 
 
 def write_card(
-    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict] | None
+    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict]
 ) -> None:
-    """`figures`: the `means` of models.evaluate's JSON, or None where nothing was scored yet."""
+    """`figures`: the `means` of models.evaluate's JSON; empty where nothing was scored yet."""
     lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
     lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
     for folder in config.data.folders:

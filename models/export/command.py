@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.errors import SuperseeError
@@ -23,16 +24,22 @@ def averaged_network(checkpoint: Checkpoint) -> TemporalUNet:
     return network.eval()
 
 
-def export_run(run: Path, out: Path, scores: Path | None = None) -> TrainConfig:
+def _figures(scores: Sequence[Path]) -> list[dict]:
+    """The mean figures of one or more of evaluate's files, in their order."""
+    figures: list[dict] = []
+    for path in scores:
+        try:
+            figures += json.loads(path.read_text())["means"]
+        except (OSError, ValueError, KeyError) as error:
+            raise SuperseeError(f"The scores in {path} cannot be read", str(error), "Run evaluate again.") from error
+    return figures
+
+
+def export_run(run: Path, out: Path, scores: Sequence[Path] = ()) -> TrainConfig:
     """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint."""
     checkpoint = load_checkpoint(run / LATEST)
     config = parse_config(checkpoint.config)
-    figures = None
-    if scores is not None:
-        try:
-            figures = json.loads(scores.read_text())["means"]
-        except (OSError, ValueError, KeyError) as error:
-            raise SuperseeError(f"The scores in {scores} cannot be read", str(error), "Run evaluate again.") from error
+    figures = _figures(scores)
     network = averaged_network(checkpoint)
     save_network(network, out, config.name)
     write_card(out / "card.md", config, checkpoint.progress, network, figures)

@@ -41,7 +41,7 @@ def test_the_app_accepts_what_was_exported(run: Path, tmp_path: Path) -> None:
 def test_the_card_says_when_the_network_is_behind(run: Path, tmp_path: Path) -> None:
     scores = tmp_path / "scores.json"
     scores.write_text(json.dumps(as_json(_rows())))
-    export_run(run, tmp_path / "out", scores)
+    export_run(run, tmp_path / "out", [scores])
     card = (tmp_path / "out" / "card.md").read_text()
     assert "courtyard, 2x: 0.50 dB PSNR BEHIND TAAU" in card
     assert "2 of 24 iterations" in card
@@ -49,7 +49,7 @@ def test_the_card_says_when_the_network_is_behind(run: Path, tmp_path: Path) -> 
 
 def test_missing_scores_and_runs_are_named(run: Path, tmp_path: Path) -> None:
     with pytest.raises(SuperseeError, match=r"scores in .* cannot be read"):
-        export_run(run, tmp_path / "out", tmp_path / "nothing.json")
+        export_run(run, tmp_path / "out", [tmp_path / "nothing.json"])
     with pytest.raises(SuperseeError, match="checkpoint"):
         export_run(tmp_path / "no run", tmp_path / "out")
 
