@@ -8,7 +8,7 @@ import pytest
 
 from app.cli import main
 
-TINY = ["--size", "96x64", "--reference", "2", "--methods", "native,bilinear,taau"]
+TINY = ["--size", "96x64", "--reference", "2", "--methods", "native,bilinear,taau,neural"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from app.commands.figures import QUALITY, Figures
 from app.commands.headless import FrameResult, canvas_size
 from app.measure.image_metrics import display_image, psnr
 
-METHODS = ("native", "bilinear", "taau")
+METHODS = ("native", "bilinear", "taau", "neural")
 
 
 def _report(out: Path) -> dict[str, Any]:
@@ -75,14 +75,14 @@ def test_the_video_shows_every_frame_side_by_side_and_is_tagged(rendered: Path) 
         assert (codec.color_primaries, codec.colorspace, codec.color_range) == (1, 1, 1)
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     assert len(frames) == 4
-    width, height = canvas_size((96, 64), 4)
+    width, height = canvas_size((96, 64), len(METHODS) + 1)
     assert frames[0].shape == (height + height % 2, width + width % 2, 3)
     assert frames[0].std() > 5
 
 
 def test_stills_say_how_they_were_made(rendered: Path) -> None:
     pixels, text = read_png(next((rendered / "stills").glob("frame-0003.png")))
-    assert pixels.shape[:2] == canvas_size((96, 64), 4)[::-1]
+    assert pixels.shape[:2] == canvas_size((96, 64), len(METHODS) + 1)[::-1]
     record = json.loads(text)
     assert record["scene"] == "court"
     assert record["ratio"] == 2.0

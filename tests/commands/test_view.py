@@ -8,6 +8,8 @@ import app.window
 from app.capture.image_files import read_png
 from app.cli import main
 from app.commands.choices import DEFAULT_METHODS
+from app.scene.builtin import load_scene
+from app.scene.camera_path import cut_between
 
 
 @pytest.fixture
@@ -31,6 +33,8 @@ def test_without_a_display_it_says_so_and_renders_the_comparison_into_out(
     assert plan.reference > 0
     assert plan.size == (640, 360)
     assert plan.ratio == 2.0
+    tour = load_scene(plan.scene).camera_paths[0]
+    assert cut_between(tour, plan.start, plan.start + plan.frames / plan.rate), "it crosses a hard cut"
 
 
 @pytest.mark.usefixtures("no_display")
