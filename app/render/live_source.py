@@ -15,8 +15,11 @@ from app.render.scene_renderer import SceneRenderer
 from app.render.targets import RenderTargets
 from app.render.textures import SceneTextures
 from app.scene.camera import projection_matrix, view_matrix
+from app.scene.evaluate import evaluate
 from app.scene.model import SceneModel
 from app.scene.state import SceneState
+
+_STAMP: Size = (16, 9)
 
 
 def building(context: moderngl.Context, model: SceneModel) -> Generator[None, None, LiveSource]:
@@ -27,7 +30,14 @@ def building(context: moderngl.Context, model: SceneModel) -> Generator[None, No
     except BaseException:
         textures.release()
         raise
-    return LiveSource(context, model, textures)
+    source = LiveSource(context, model, textures)
+    try:
+        yield
+        yield from source.warm_up()
+    except BaseException:
+        source.release()
+        raise
+    return source
 
 
 class LiveSource:
@@ -84,6 +94,20 @@ class LiveSource:
             targets.colour, targets.depth, targets.motion, targets.reactive, jitter, self.model.exposure, camera,
             frame_index, state.time, reset, self._display_size,
         )  # fmt: skip
+
+    def warm_up(self) -> Generator[None, None, None]:
+        """Draws a stamp-sized frame in steps: geometry is packed and shaders are compiled when they are first used,
+        which would make the first real frame a long one. Leaves no trace; `resize` comes after it."""
+        path = self.model.camera_paths[0] if self.model.camera_paths else None
+        state = evaluate(self.model, 0.0, path)
+        self._prepare(state, state)
+        yield
+        self.resize(_STAMP, _STAMP)
+        self.render_frame(state, frame_index=0)
+        self._release_targets()
+        self._render_size = self._display_size = (0, 0)
+        self.invalidate()
+        yield
 
     def render_native(self, state: SceneState) -> moderngl.Texture:
         """`state` at display size, one unjittered sample a pixel, no LOD bias; RGBA16F, valid until the next native

@@ -14,7 +14,7 @@ import pytest
 from app.conventions import jitter_offset
 from app.errors import SuperseeError
 from app.render.gl_context import unbind_framebuffer
-from app.render.live_source import LiveSource
+from app.render.live_source import LiveSource, building
 from app.render.reference import ReferenceAccumulator
 from app.scene.camera import CameraPose, projection_matrix, view_matrix
 from app.scene.model import Emitter, Material, TextureUse
@@ -317,3 +317,23 @@ def _counted_creations(gl: moderngl.Context) -> Iterator[list[str]]:
         yield made
     finally:
         patch.undo()
+
+
+def test_a_source_made_in_steps_draws_what_one_made_at_once_draws(gl: moderngl.Context) -> None:
+    model = scenes.scene(scenes.box((0.5, 0.5, 0.5)))
+    making = building(gl, model)
+    while True:
+        try:
+            next(making)
+        except StopIteration as made:
+            stepwise = made.value
+            break
+    at_once = LiveSource(gl, model)
+    pictures = []
+    for source in (stepwise, at_once):
+        source.resize((48, 27), (96, 54))
+        frame = source.render_frame(scenes.state(model), frame_index=0)
+        assert frame.reset, "the warm-up leaves no history"
+        pictures.append(scenes.pixels(frame.colour))
+        source.release()
+    assert np.array_equal(*pictures)
