@@ -78,8 +78,10 @@ def _verdict(figures: list[dict], name: str) -> list[str]:
 
 
 _LIMITS = [
-    "* Fast-turning thin blades and small tumbling bodies smear or break up for some frames.",
-    "* One-pixel edges against a bright background can show dashes while the camera moves.",
+    "* Wires in front of something that moves (a grille before a turning fan) come out as dots, as with TAAU.",
+    "* Glazing bars thinner than a pixel before a bright sky stay dashed.",
+    "* Where textures carry detail finer than the low-resolution samples (no mip maps, as in the courtyard recording) "
+    "it trusts history too little: TAAU is sharper and steadier there.",
     "* The first frames after a cut have no history: they look like a filtered low-resolution image.",
     "* Reflections and refractions have no motion vectors of their own and lag behind a moving camera.",
     "* Trained on synthetic scenes only; nobody has tried it on a game.",
