@@ -13,7 +13,7 @@ from app.render.frame import FrameInputs
 from app.upscale.upscaler import Upscaler
 
 WARM_UP = 5
-"""Frames at the start, and after a reset within them, that do not count: temporal methods need history."""
+"""Frames at the start that do not count: temporal methods need history. Frames after a later cut do count."""
 
 
 class Playable(Protocol):

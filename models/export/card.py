@@ -89,15 +89,19 @@ _LIMITS = [
 
 
 def write_card(
-    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict]
+    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict], notes: str = ""
 ) -> None:
-    """`figures`: the `means` of models.evaluate's JSON; empty where nothing was scored yet."""
+    """`figures`: the `means` of models.evaluate's JSON; empty where nothing was scored yet. `notes`: what the settings do not tell
+    about the run (changes on the way, what was looked at), as Markdown."""
     lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
     lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
     for folder in config.data.folders:
         lines += _data_lines(Path(folder))
-    lines += ["* none of the recordings or held-out scenes below was seen or tuned on", ""]
-    lines += ["## Training", "", *_schedule_lines(config, progress), "", "## Held-out figures", ""]
+    lines += ["* no training clip shows a held-out scene or recording of the tables below", ""]
+    lines += ["## Training", "", *_schedule_lines(config, progress), ""]
+    if notes:
+        lines += ["## How this run went", "", notes.strip(), ""]
+    lines += ["## Held-out figures", ""]
     if figures:
         lines += [
             "Through the app's own path (GLSL passes, OpenVINO), means over the frames from the sixth on. PSNR, SSIM "

@@ -17,6 +17,10 @@ from models.train.config import TrainConfig, parse_config
 from models.train.loop import LATEST, network_config
 
 
+NOTES = "notes.md"
+"""Beside a run's checkpoint: what its settings do not tell; it goes into the card."""
+
+
 def averaged_network(checkpoint: Checkpoint) -> TemporalUNet:
     """The network with the moving average of its weights, which is what is shipped."""
     network = build(network_config(parse_config(checkpoint.config)))
@@ -42,7 +46,9 @@ def export_run(run: Path, out: Path, scores: Sequence[Path] = ()) -> TrainConfig
     figures = _figures(scores)
     network = averaged_network(checkpoint)
     save_network(network, out, config.name)
-    write_card(out / "card.md", config, checkpoint.progress, network, figures)
+    notes = run / NOTES
+    text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
+    write_card(out / "card.md", config, checkpoint.progress, network, figures, text)
     return config
 
 

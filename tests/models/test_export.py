@@ -47,6 +47,12 @@ def test_the_card_says_when_the_network_is_behind(run: Path, tmp_path: Path) -> 
     assert "2 of 24 iterations" in card
 
 
+def test_notes_of_a_run_go_into_its_card(run: Path, tmp_path: Path) -> None:
+    (run / "notes.md").write_text("* The data changed half-way.\n")
+    export_run(run, tmp_path / "out")
+    assert "* The data changed half-way." in (tmp_path / "out" / "card.md").read_text()
+
+
 def test_missing_scores_and_runs_are_named(run: Path, tmp_path: Path) -> None:
     with pytest.raises(SuperseeError, match=r"scores in .* cannot be read"):
         export_run(run, tmp_path / "out", [tmp_path / "nothing.json"])
