@@ -91,8 +91,8 @@ _LIMITS = [
 def write_card(
     path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict], notes: str = ""
 ) -> None:
-    """`figures`: the `means` of models.evaluate's JSON; empty where nothing was scored yet. `notes`: what the settings do not tell
-    about the run (changes on the way, what was looked at), as Markdown."""
+    """`figures`: the `means` of models.evaluate's JSON; empty where nothing was scored yet.
+    `notes`: what the settings do not tell about the run (changes on the way, what was looked at), as Markdown."""
     lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
     lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
     for folder in config.data.folders:

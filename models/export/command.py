@@ -16,7 +16,6 @@ from models.train.checkpoint import Checkpoint, load_checkpoint
 from models.train.config import TrainConfig, parse_config
 from models.train.loop import LATEST, network_config
 
-
 NOTES = "notes.md"
 """Beside a run's checkpoint: what its settings do not tell; it goes into the card."""
 
