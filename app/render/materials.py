@@ -75,6 +75,8 @@ class SceneMaterials:
 
 def upload_steps(model: SceneModel, textures: SceneTextures) -> Iterator[None]:
     """Uploads the materials' images, one a step, so that a window's events get their turn in between."""
+    textures.warm_up()
+    yield
     for material in model.materials:
         for _ in _maps(material, _separate_uses(material), textures):
             yield

@@ -51,6 +51,13 @@ class SceneTextures:
             self._samplers[key] = sampler
         return self._samplers[key]
 
+    def warm_up(self) -> None:
+        """Makes mip maps of four pixels: what a driver compiles for them is then not added to a big image's."""
+        for internal_format in (None, _SRGB8_ALPHA8):
+            texture = self._context.texture((2, 2), 4, bytes(16), internal_format=internal_format)
+            texture.build_mipmaps()
+            texture.release()
+
     def release(self) -> None:
         for item in (*self._textures.values(), *self._samplers.values()):
             item.release()
