@@ -15,30 +15,22 @@ from app.errors import SuperseeError
 
 LOWER_LEFT, ZERO_TO_ONE, NEGATIVE_ONE_TO_ONE = 0x8CA1, 0x935F, 0x935E
 TEXTURE_2D, DEPTH_COMPONENT, DEPTH_COMPONENT32F, FLOAT = 0x0DE1, 0x1902, 0x8CAC, 0x1406
-SYNC_GPU_COMMANDS_COMPLETE, SYNC_FLUSH_COMMANDS_BIT = 0x9117, 0x1
-ALREADY_SIGNALED, TIMEOUT_EXPIRED, CONDITION_SATISFIED, WAIT_FAILED = 0x911A, 0x911B, 0x911C, 0x911D
 CLIP_DISTANCE0 = 0x3000
 
-_INT, _UINT, _POINTER, _UINT64 = ctypes.c_int, ctypes.c_uint, ctypes.c_void_p, ctypes.c_uint64
+_INT, _UINT, _POINTER = ctypes.c_int, ctypes.c_uint, ctypes.c_void_p
 _SIZE = ctypes.c_ssize_t
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "glClipControl": (None, (_UINT, _UINT)),
     "glBindTexture": (None, (_UINT, _UINT)),
     "glTexImage2D": (None, (_UINT, _INT, _INT, _INT, _INT, _INT, _UINT, _UINT, _POINTER)),
-    "glFenceSync": (_POINTER, (_UINT, _UINT)),
-    "glClientWaitSync": (_UINT, (_POINTER, _UINT, _UINT64)),
-    "glDeleteSync": (None, (_POINTER,)),
     "glBindBuffer": (None, (_UINT, _UINT)),
     "glBufferStorage": (None, (_UINT, _SIZE, _POINTER, _UINT)),
     "glMapBufferRange": (_POINTER, (_UINT, _SIZE, _SIZE, _UINT)),
-    "glUnmapBuffer": (ctypes.c_ubyte, (_UINT,)),
-    "glGetGraphicsResetStatus": (_UINT, ()),
-    "glFlush": (None, ()),
 }
 
 
 class GLFunctions:
-    """Callables named as in OpenGL, loaded on first use: `functions.glFlush()`. ctypes releases the GIL in each."""
+    """Callables named as in OpenGL, loaded on first use: `functions.glClipControl(...)`. ctypes releases the GIL in each."""
 
     def __getattr__(self, name: str) -> Callable[..., int | None]:
         if name not in _SIGNATURES:

@@ -109,15 +109,6 @@ def _pose(v: np.ndarray) -> CameraPose:
     return CameraPose((p[0], p[1], p[2]), (p[3], p[4], p[5]), 2.0 * math.atan(math.exp(p[6])), math.exp(p[7]), p[8])
 
 
-def shot_starts(path: CameraPath) -> list[float]:
-    """Seconds at which the shots of one loop begin."""
-    starts, at = [], 0.0
-    for shot in path.shots:
-        starts.append(at)
-        at += shot.duration
-    return starts
-
-
 def orbit_shot(
     centre: tuple[float, float, float],
     distance: float,

@@ -88,10 +88,6 @@ class OrbitCamera:
         """Wheel steps, positive towards the target: each takes away a tenth of the distance."""
         self._goal[2] = min(max(self._goal[2] + steps * math.log(0.9), math.log(1e-4)), math.log(1e7))
 
-    def look_at(self, target: tuple[float, float, float]) -> None:
-        """Glide to a new target, keeping angle and distance."""
-        self._goal[3:] = target
-
     def advance(self, dt: float) -> None:
         """Move on by `dt` seconds."""
         if self.settled:

@@ -124,25 +124,6 @@ def barred_window(width: float, height: float, columns: int, rows: int, bar: flo
     return merged(parts), pane
 
 
-def lamp_post(height: float) -> tuple[Shape, Shape]:
-    """(post with a bracket, glowing globe)."""
-    post = lathe(
-        [
-            (0.12, 0),
-            (0.12, 0.04),
-            (0.07, 0.10),
-            (0.055, 0.5),
-            (0.045, 0.55),
-            (0.04, height - 0.1),
-            (0.07, height - 0.06),
-            (0.07, height),
-            (0.001, height + 0.01),
-        ],
-        14,
-    )
-    return post, sphere(0.16, 18, 12).moved(0, height + 0.15, 0)
-
-
 def sign_board(width: float, height: float, depth: float = 0.05) -> tuple[Shape, Shape]:
     """(backing box, lettered front with texture 0..1) facing +Z, centred."""
     front = grid((-width / 2, -height / 2, depth / 2 + 0.002), (width, 0, 0), (0, height, 0), metres=False)

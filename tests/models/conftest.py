@@ -11,7 +11,7 @@ pytest.importorskip("safetensors")
 
 from models.data.clip import save_clip
 from models.data.index import ClipEntry, DataIndex, write_index
-from models.data.synthetic import synthetic_clip
+from tests.models.synthetic import synthetic_clip
 
 FRAMES = 6
 

@@ -8,7 +8,7 @@ import pytest
 from app.errors import SuperseeError
 from models.data.clip import FRAME_ARRAYS, ClipReader, save_clip
 from models.data.index import read_index
-from models.data.synthetic import synthetic_clip
+from tests.models.synthetic import synthetic_clip
 
 
 def test_a_clip_comes_back_as_it_was_saved(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from models.data.clip import Clip, ClipReader, save_clip
 from models.data.crops import augmented, mirrored, random_crop, to_batch, transposed
 from models.data.sampler import EpisodeSampler
-from models.data.synthetic import synthetic_clip
+from tests.models.synthetic import synthetic_clip
 
 
 def _reprojection_error(clip: Clip) -> float:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.__main__ import main
-from models.data.synthetic import synthetic_clip
 from models.evaluate.clip_player import ClipPlayer
 from models.evaluate.score import WARM_UP, score
+from tests.models.synthetic import synthetic_clip
 
 
 class _Perfect:
