@@ -30,7 +30,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
 
 
 class GLFunctions:
-    """Callables named as in OpenGL, loaded on first use: `functions.glClipControl(...)`. ctypes releases the GIL in each."""
+    """Callables named as in OpenGL, loaded on first use. ctypes releases the GIL in each."""
 
     def __getattr__(self, name: str) -> Callable[..., int | None]:
         if name not in _SIGNATURES:
