@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import moderngl
-import numpy as np
 
 from app.conventions import ACCUMULATION_KNEE, Size
 from app.measure.stages import StageClock
-from app.render.frame import CameraView, FrameInputs
+from app.render.frame import FrameInputs
 from app.render.fullscreen import FullscreenPass
+from app.upscale.expected_depth import lens, previous_distance
 from app.upscale.spatial import render_per_display
 from app.upscale.target import Target, timed
 
@@ -113,7 +113,6 @@ class Taau:
 
     def _draw_prepared(self, frame: FrameInputs) -> None:
         old_jitter, old_exposure = self._previous or (frame.jitter, frame.exposure)
-        projection = frame.camera.projection
         self._prepare.draw(
             self._prepared[self._turn].framebuffer,
             {
@@ -131,9 +130,9 @@ class Taau:
             hasHistory=float(self._previous is not None),
             jitter=frame.jitter,
             previousJitter=old_jitter,
-            lens=(projection[0, 0], projection[1, 1]),
+            lens=lens(frame.camera),
             nearPlane=frame.camera.near,
-            previousDistance=_previous_distance(frame.camera),
+            previousDistance=previous_distance(frame.camera),
         )
 
     def _draw_accumulated(self, frame: FrameInputs) -> None:
@@ -160,10 +159,3 @@ class Taau:
         for target in (*self._prepared, *self._accumulated):
             target.release()
         self._prepared, self._accumulated, self._sizes, self._previous = [], [], None, None
-
-
-def _previous_distance(camera: CameraView) -> tuple[float, ...]:
-    """d so that dot(d, (x, y, z, 1)), for a resting point of this frame's view space, is its distance along the
-    previous frame's view axis."""
-    before = camera.previous_view @ np.linalg.inv(camera.view)
-    return tuple(float(part) for part in -before[2])

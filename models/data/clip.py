@@ -13,18 +13,23 @@ import numpy as np
 
 from app.errors import SuperseeError
 
-CLIP_VERSION = 1
+CLIP_VERSION = 2
 FRAME_ARRAYS: dict[str, tuple[str, int]] = {
     # name: (dtype, dimensions with the time axis)
     "colour": ("float16", 4),
     "depth": ("float32", 3),
+    "expected": ("float32", 3),
     "motion": ("float16", 4),
     "reactive": ("uint8", 3),
     "reference": ("float16", 4),
     "jitter": ("float32", 2),
     "exposure": ("float32", 1),
     "reset": ("bool", 1),
+    "camera": ("float32", 4),
+    "near": ("float32", 1),
 }
+IMAGES = ("colour", "depth", "expected", "motion", "reactive", "reference")
+"""The arrays that have rows and columns, which a crop cuts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,22 +38,28 @@ class Clip:
 
     colour     (t, h, w, 3) float16, scene-linear Rec.709 before exposure
     depth      (t, h, w) float32, reversed Z
+    expected   (t, h, w) float32: the reversed depth that each point had in the previous frame if it rested
     motion     (t, h, w, 2) float16, LR pixels, current -> previous
     reactive   (t, h, w) uint8, 255 = 1.0
     reference  (t, H, W, 3) float16, scene-linear before exposure
     jitter     (t, 2) float32, LR pixels
     exposure   (t,) float32
     reset      (t,) bool
+    camera     (t, 4, 4, 4) float32: view, projection, previous view, previous projection, of the whole image
+    near       (t,) float32, metres
     """
 
     colour: np.ndarray
     depth: np.ndarray
+    expected: np.ndarray
     motion: np.ndarray
     reactive: np.ndarray
     reference: np.ndarray
     jitter: np.ndarray
     exposure: np.ndarray
     reset: np.ndarray
+    camera: np.ndarray
+    near: np.ndarray
 
     @property
     def frames(self) -> int:
@@ -110,9 +121,9 @@ class ClipReader:
     def read_part(self, frames: slice, lr: tuple[slice, slice], display: tuple[slice, slice]) -> Clip:
         """The given frames cropped to (rows, columns) at LR and display size."""
         parts = {}
-        for name, (_, dimensions) in FRAME_ARRAYS.items():
+        for name in FRAME_ARRAYS:
             source = self._file.get_slice(name)
-            if dimensions < 3:
+            if name not in IMAGES:
                 parts[name] = source[frames]
             else:
                 rows, columns = display if name == "reference" else lr

@@ -22,12 +22,13 @@ LR_MULTIPLE = 8
 class Batch:
     """`b` crops of `t` frames, channels first, float32, time first so that `batch.frame(i)` is a view.
 
-    colour (t, b, 3, h, w) linear before exposure; depth (t, b, 1, h, w); motion (t, b, 2, h, w) LR pixels;
+    colour (t, b, 3, h, w) linear before exposure; depth and expected (t, b, 1, h, w); motion (t, b, 2, h, w) LR pixels;
     reactive (t, b, 1, h, w) in [0, 1]; reference (t, b, 3, H, W); jitter (t, b, 2); exposure (t, b); reset (t, b).
     """
 
     colour: torch.Tensor
     depth: torch.Tensor
+    expected: torch.Tensor
     motion: torch.Tensor
     reactive: torch.Tensor
     reference: torch.Tensor
@@ -85,7 +86,7 @@ def mirrored(clip: Clip) -> Clip:
     flip = np.array([-1.0, 1.0], np.float32)
     return replace(
         clip,
-        **{n: getattr(clip, n)[:, :, ::-1] for n in ("colour", "depth", "reactive", "reference")},
+        **{n: getattr(clip, n)[:, :, ::-1] for n in ("colour", "depth", "expected", "reactive", "reference")},
         motion=clip.motion[:, :, ::-1] * flip.astype(np.float16),
         jitter=clip.jitter * flip,
     )
@@ -95,7 +96,7 @@ def transposed(clip: Clip) -> Clip:
     """Rows and columns swapped, and with them the components of motion and jitter."""
     return replace(
         clip,
-        **{n: getattr(clip, n).swapaxes(1, 2) for n in ("colour", "depth", "reactive", "reference")},
+        **{n: getattr(clip, n).swapaxes(1, 2) for n in ("colour", "depth", "expected", "reactive", "reference")},
         motion=clip.motion.swapaxes(1, 2)[..., ::-1],
         jitter=clip.jitter[:, ::-1],
     )
@@ -123,7 +124,7 @@ def _tensor(arrays: list[np.ndarray], name: str) -> torch.Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(array)).float()
     if name == "reactive":
         tensor = tensor / 255.0
-    if name in ("depth", "reactive"):
+    if name in ("depth", "expected", "reactive"):
         return tensor.unsqueeze(2)
     if name in ("colour", "motion", "reference"):
         return tensor.permute(0, 1, 4, 2, 3).contiguous()

@@ -19,6 +19,7 @@ from app.scene.camera_path import cut_between, pose_at
 from app.scene.evaluate import evaluate
 from app.scene.model import SceneModel
 from app.scene.state import SceneState
+from app.upscale.expected_depth import expected_depth
 from models.data.clip import Clip, save_clip
 from models.data.index import ClipEntry, DataIndex, read_index, write_index
 from models.data.plan import plan_clips
@@ -64,14 +65,19 @@ def frame_arrays(frame: FrameInputs) -> dict[str, np.ndarray]:
     reactive = frame.reactive
     width, height = frame.render_size
     depth = _pixels(frame.depth, "f4")[..., 0]
+    camera = frame.camera
+    matrices = (camera.view, camera.projection, camera.previous_view, camera.previous_projection)
     return {
         "colour": _pixels(frame.colour, "f2")[..., :3],
         "depth": depth,
+        "expected": expected_depth(depth, np.array(frame.jitter), camera),
         "motion": _pixels(frame.motion, "f2")[..., :2],
         "reactive": _pixels(reactive, "u1")[..., 0] if reactive is not None else np.zeros((height, width), np.uint8),
         "jitter": np.array(frame.jitter, np.float32),
         "exposure": np.array(frame.exposure, np.float32),
         "reset": np.array(frame.reset),
+        "camera": np.stack(matrices).astype(np.float32),
+        "near": np.array(camera.near, np.float32),
     }
 
 

@@ -34,7 +34,7 @@ class ClipPlayer:
         self._depth.write(clip.depth[index].tobytes())
         self._motion.write(clip.motion[index].tobytes())
         self._reactive.write(clip.reactive[index].tobytes(), alignment=1)
-        eye = np.eye(4)
+        matrices = clip.camera[index].astype(np.float64)
         jitter = clip.jitter[index]
         return FrameInputs(
             colour=self._colour,
@@ -43,8 +43,7 @@ class ClipPlayer:
             reactive=self._reactive,
             jitter=(float(jitter[0]), float(jitter[1])),
             exposure=float(clip.exposure[index]),
-            # Clips keep no matrices: no upscaler here reads them, since motion says where things were.
-            camera=CameraView(eye, eye, eye, eye, 0.05),
+            camera=CameraView(*matrices, near=float(clip.near[index])),
             frame_index=index,
             time=index / 60.0,
             reset=bool(clip.reset[index]),

@@ -46,10 +46,13 @@ def synthetic_clip(
     return Clip(
         colour=np.stack(colours).astype(np.float16),
         depth=np.full((frames, height, width), 0.05, np.float32),
+        expected=np.full((frames, height, width), 0.05, np.float32),
         motion=np.stack(motions).astype(np.float16),
         reactive=np.zeros((frames, height, width), np.uint8),
         reference=np.stack(references).astype(np.float16),
         jitter=np.stack(jitters).astype(np.float32),
         exposure=np.ones(frames, np.float32),
         reset=np.arange(frames) == 0,
+        camera=np.tile(np.eye(4, dtype=np.float32), (frames, 4, 1, 1)),
+        near=np.full(frames, 0.05, np.float32),
     )
