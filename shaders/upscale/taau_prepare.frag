@@ -1,6 +1,8 @@
 // TAAU at low resolution: everything that is the same for all display pixels of one LR sample.
 #include "common/colour.glsl"
 #include "common/half.glsl"
+#include "upscale/occlusion.glsl"
+#include "upscale/statistics.glsl"
 uniform sampler2D colour;         // scene-linear before exposure
 uniform sampler2D depth;          // reversed Z
 uniform sampler2D motion;         // current -> previous, LR pixels
@@ -28,30 +30,6 @@ vec3 finite(vec3 c) {
     return min(vec3(c.r > 0.0 ? c.r : 0.0, c.g > 0.0 ? c.g : 0.0, c.b > 0.0 ? c.b : 0.0), 65504.0);
 }
 
-// How much of what the previous frame saw around `position` was not an occluder that has since moved away, 0 to 1:
-// nearer than `expected` (reversed Z), with another motion. Without the second condition every resting edge would be
-// an uncovered one in half of the frames, for jitter moves samples across it.
-float visibleBefore(vec2 position, float expected, vec2 shift) {
-    vec2 texel = position - previousJitter - 0.5;
-    ivec2 low = ivec2(floor(texel));
-    vec2 f = texel - vec2(low);
-    ivec2 last = textureSize(previousSurface, 0) - 1;
-    float visible = 0.0;
-    for (int i = 0; i < 4; ++i) {
-        ivec2 corner = ivec2(i & 1, i >> 1);
-        ivec2 place = clamp(low + corner, ivec2(0), last);
-        float part = (corner.x == 1 ? f.x : 1.0 - f.x) * (corner.y == 1 ? f.y : 1.0 - f.y);
-        float occluder = 0.0;
-        vec3 surface = texelFetch(previousSurface, place, 0).rgb;
-        if (surface.r > expected * (1.0 + DEPTH_TOLERANCE) + 1e-6) {
-            float difference = distance(surface.gb, shift);
-            occluder = smoothstep(MOTION_TOLERANCE, 4.0 * MOTION_TOLERANCE, difference);
-        }
-        visible += part * (1.0 - occluder);
-    }
-    return visible;
-}
-
 void main() {
     ivec2 centre = ivec2(gl_FragCoord.xy);
     ivec2 last = textureSize(colour, 0) - 1;
@@ -74,7 +52,7 @@ void main() {
         }
     }
     vec3 mean = sum / 9.0;
-    vec3 deviation = sqrt(max(squares / 9.0 - mean * mean, 0.0));
+    Statistics statistics = Statistics(mean, sqrt(max(squares / 9.0 - mean * mean, 0.0)));
     float ownDepth = texelFetch(depth, centre, 0).r;
     vec2 ownShift = texelFetch(motion, centre, 0).rg;
     // On a continuous surface the pixel's own motion is the exact one; only an edge borrows its occluder's.
@@ -83,35 +61,22 @@ void main() {
     float trust = 1.0;
     if (hasHistory > 0.0) {
         vec2 position = vec2(centre) + 0.5 + jitter;
-        float expected = 0.0;  // of the sky, everything is in front
-        if (ownDepth > 0.0) {
-            float distance = nearPlane / ownDepth;
-            vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
-            float before = dot(previousDistance, vec4(ndc / lens * distance, -distance, 1.0));
-            expected = before > 0.0 ? nearPlane / before : 1.0;
-        }
-        trust = visibleBefore(position + ownShift, expected, ownShift);
+        vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
+        float expected = expectedDepth(ownDepth, ndc, lens, nearPlane, previousDistance);
+        trust = seenBefore(previousSurface, position + ownShift - previousJitter - 0.5, expected, ownShift).visible;
     }
     if (useReactive > 0.0) trust *= 1.0 - texelFetch(reactive, centre, 0).r;
 
-    // One frame's nine samples may all miss a wire that history rightly holds: the statistics remember, too, as long
-    // as nothing was uncovered. (Law of total variance; written so that half floats do.)
     ivec2 before = ivec2(floor(vec2(centre) + 0.5 + ownShift));
     if (hasHistory > 0.0 && before == clamp(before, ivec2(0), last)) {
         vec4 oldMean = texelFetch(previousMean, before, 0);
-        vec3 oldDeviation = vec3(oldMean.w, texelFetch(previousChroma, before, 0).ba);
-        float steady = clamp(1.0 - 20.0 * abs(log2(exposure / previousExposure)), 0.0, 1.0);
-        float kept = mix(MEMORY_STILL, MEMORY_MOVING, min(length(ownShift), 1.0)) * trust * steady;
-        vec3 step = mean - oldMean.xyz;
-        // The mean of nine samples does not jump by much more than their deviation unless the light changed.
-        vec3 jump = abs(step) / (max(deviation, oldDeviation) + JUMP_MARGIN);
-        kept *= 1.0 - smoothstep(JUMP, 2.0 * JUMP, max(jump.x, max(jump.y, jump.z)));
-        deviation = sqrt(mix(deviation * deviation, oldDeviation * oldDeviation, kept) + kept * (1.0 - kept) * step * step);
-        mean -= kept * step;
+        Statistics old = Statistics(oldMean.xyz, vec3(oldMean.w, texelFetch(previousChroma, before, 0).ba));
+        float share = trust * steadiness(exposure / previousExposure);
+        statistics = remember(statistics, old, keptShare(statistics, old, length(ownShift), share));
     }
 
     sampleAndTrust = vec4(toHalf(own), trust);
-    motionAndChroma = vec4(shift, deviation.yz);
-    meanAndLuma = vec4(mean, deviation.x);
+    motionAndChroma = vec4(shift, statistics.deviation.yz);
+    meanAndLuma = vec4(statistics.mean, statistics.deviation.x);
     depthAndMotion = vec4(ownDepth, ownShift, 0.0);
 }
