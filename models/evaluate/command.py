@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import moderngl
 
@@ -37,9 +38,7 @@ def _upscalers(context: moderngl.Context, methods: tuple[str, ...], networks: li
     return made
 
 
-def _clips(
-    context: moderngl.Context, folders: list[Path], limit: int
-) -> Iterator[tuple[str, str, float, ClipPlayer]]:
+def _clips(context: moderngl.Context, folders: list[Path], limit: int) -> Iterator[tuple[str, str, float, ClipPlayer]]:
     """(group, name, ratio, player) of every test clip, at most `limit` per folder, group and ratio."""
     for folder in folders:
         seen: dict[tuple[str, float], int] = defaultdict(int)
@@ -111,3 +110,18 @@ def evaluate_command(options: argparse.Namespace) -> None:
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def add_parser(commands: Any) -> None:
+    score = commands.add_parser("evaluate", help="score networks and classic methods through the app's own path")
+    score.add_argument("--data", type=Path, nargs="*", default=[], help="data folders whose test clips are used")
+    score.add_argument("--sequences", type=Path, default=None, help="recorded sequences (default: $SUPERSEE_SEQUENCES)")
+    score.add_argument("--network", type=Path, nargs="*", default=[], help="exported network folders")
+    score.add_argument("--methods", type=_names, default=("bilinear", "taau"), help="classic methods")
+    score.add_argument("--clips", type=int, default=0, help="use at most this many test clips a ratio (0: all)")
+    score.add_argument("--out", type=Path, default=None, help="write the figures as JSON")
+    score.set_defaults(run_command=evaluate_command)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)

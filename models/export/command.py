@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from app.errors import SuperseeError
 from models.export.card import write_card
@@ -54,3 +55,11 @@ def export_run(run: Path, out: Path, scores: Sequence[Path] = ()) -> TrainConfig
 def export_command(options: argparse.Namespace) -> None:
     config = export_run(options.run, options.out, options.scores)
     print(f"{config.name} is in {options.out}: model.onnx, manifest.json, card.md")  # noqa: T201
+
+
+def add_parser(commands: Any) -> None:
+    export = commands.add_parser("export", help="write model.onnx, manifest.json and card.md")
+    export.add_argument("--run", type=Path, required=True)
+    export.add_argument("--out", type=Path, required=True, help="for example models/weights/lite")
+    export.add_argument("--scores", type=Path, nargs="*", default=[], help="JSON of `evaluate` for the card's tables")
+    export.set_defaults(run_command=export_command)
