@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from app.conventions import ACCUMULATION_KNEE, FEATURE_KNEE
 
-FORMULATION = 1
+FORMULATION = 2
 """Raised whenever the meaning of a channel, an activation or a pass changes: old weights are then refused."""
 
 INPUT_CHANNELS: tuple[str, ...] = (
@@ -30,7 +30,7 @@ INPUT_CHANNELS: tuple[str, ...] = (
     "history_valid",  # 1 where the previous position was on screen and nothing was reset
     "depth_to_nearest",  # log2 of this depth over the nearest in 3x3, clamped to +-4, / 4
     "depth_change_dilated",  # log2 of the nearest depth over the depth that was there before, same scale
-    "depth_change_own",  # log2 of this depth over the depth that was at the pixel's own previous position
+    "depth_change_own",  # log2 of the depth a resting point had before over what was at its own previous position
     "depth_range",  # log2 of largest over smallest depth in 3x3, / 8
     "luma_outside",  # signed distance of the history's luma to the 3x3 range, accumulation space
     "luma_deviation",  # standard deviation of luma in 3x3
@@ -48,6 +48,14 @@ INPUT_CHANNELS: tuple[str, ...] = (
     "own_history_weight",
     "resampling",  # how far between display pixels the history is fetched: 0 on a pixel, 1 between four
     "chroma_outside",  # distance of the history's chroma to the 3x3 range
+    "visible_before",  # 0 where what moved away since then lay in front (shaders/upscale/occlusion.glsl)
+    "motion_change",  # log2(1 + |own motion - the motion that was there before|) / 4
+    "kept_luma_deviation",  # of 3x3 samples over the frames (shaders/upscale/statistics.glsl), accumulation space
+    "kept_chroma_deviation",  # the larger one of Co and Cg
+    "kept_luma_change",  # kept mean of luma minus this frame's
+    "outside_kept",  # the history's distance to the kept mean in kept deviations, clamped to 8, / 8
+    "innovation",  # recent mean of sample minus history, luma: what the history gets wrong
+    "innovation_size",  # recent mean of its magnitude: how noisy the samples are
 )
 
 OUTPUT_CHANNELS: tuple[str, ...] = (
@@ -88,6 +96,16 @@ CLIP_SLACK = 2.5e-4
 """History may leave the neighbourhood by gamma * deviation + CLIP_SLACK * gamma^4: at gamma's upper end nothing is
 clipped even where the neighbourhood is flat (a wire that no sample hit this frame)."""
 
+# Cues that outlive the frame: see shaders/upscale/occlusion.glsl and statistics.glsl.
+DEPTH_TOLERANCE = 0.001
+MOTION_TOLERANCE = 0.03
+MEMORY_STILL = 0.9
+MEMORY_MOVING = 0.5
+JUMP = 1.0
+JUMP_MARGIN = 0.02
+INNOVATION_MEMORY = 0.75  # part of the innovation's means that is kept from frame to frame
+OUTSIDE_MARGIN = 0.01  # added to the kept deviation where distances are counted in it
+
 MIN_DEPTH = 1e-6
 """Reversed depth of the sky, so that ratios stay finite."""
 
@@ -108,6 +126,14 @@ def shader_defines() -> dict[str, str]:
         "SHARPNESS_SPAN": SHARPNESS_SPAN,
         "OFFSET_SPAN": OFFSET_SPAN,
         "CLIP_SLACK": CLIP_SLACK,
+        "DEPTH_TOLERANCE": DEPTH_TOLERANCE,
+        "MOTION_TOLERANCE": MOTION_TOLERANCE,
+        "MEMORY_STILL": MEMORY_STILL,
+        "MEMORY_MOVING": MEMORY_MOVING,
+        "JUMP": JUMP,
+        "JUMP_MARGIN": JUMP_MARGIN,
+        "INNOVATION_MEMORY": INNOVATION_MEMORY,
+        "OUTSIDE_MARGIN": OUTSIDE_MARGIN,
         "MIN_DEPTH": MIN_DEPTH,
         "ACCUMULATION_KNEE": ACCUMULATION_KNEE,
         "FEATURE_KNEE": FEATURE_KNEE,

@@ -20,6 +20,7 @@ from app.measure.stages import StageClock
 from app.paths import WEIGHTS
 from app.render.frame import FrameInputs
 from app.render.fullscreen import FullscreenPass
+from app.upscale.expected_depth import lens, previous_distance
 from app.upscale.neural_targets import NeuralTargets, kept_dtype
 from app.upscale.target import timed
 
@@ -135,19 +136,23 @@ class NeuralUpscaler:
     def _draw_features(self, frame: FrameInputs, targets: NeuralTargets) -> None:
         last_jitter, last_exposure = self._remembered or (frame.jitter, frame.exposure)
         self._prepare.draw(
-            targets.prepare[targets.turn], {"colour": frame.colour, "depth": frame.depth}, exposure=frame.exposure
+            targets.prepare[targets.turn],
+            {"colour": frame.colour, "depth": frame.depth, "motion": frame.motion},
+            exposure=frame.exposure,
         )
         targets.exchange.features.bind_to_storage_buffer(0)
         self._features.draw(
-            targets.features,
+            targets.features[targets.turn],
             {
                 "samples": targets.samples,
-                "depth": targets.depth,
+                "depth": targets.surface,
                 "motion": frame.motion,
                 "reactive": frame.reactive or self._nothing,
                 "history": targets.histories[targets.turn ^ 1],
                 "hidden": targets.hidden,
-                "lastDepth": targets.last_depth,
+                "lastSurface": targets.last_surface,
+                "lastMean": targets.means[targets.turn ^ 1],
+                "lastDeviation": targets.deviations[targets.turn ^ 1],
             },
             jitter=frame.jitter,
             lastJitter=last_jitter,
@@ -156,6 +161,9 @@ class NeuralUpscaler:
             exposureRatio=frame.exposure / last_exposure,
             hasHistory=float(self._remembered is not None),
             logRatio=0.5 * math.log2(math.prod(frame.display_size) / math.prod(frame.render_size)),
+            lens=lens(frame.camera),
+            nearPlane=frame.camera.near,
+            previousDistance=previous_distance(frame.camera),
         )
 
     def _draw_output(self, frame: FrameInputs, targets: NeuralTargets) -> None:
@@ -168,6 +176,8 @@ class NeuralUpscaler:
             {
                 "samples": targets.samples,
                 "motions": targets.motions,
+                "means": targets.means[targets.turn],
+                "deviations": targets.deviations[targets.turn],
                 "kernelParameters": kernel,
                 "historyParameters": history,
                 "fetchParameters": fetch,

@@ -22,8 +22,9 @@ def kept_dtype(context: moderngl.Context) -> str:
 class NeuralTargets:
     """Textures, framebuffers, the network's session and the exchange for one (render size, display size).
 
-    What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N) and
-    the LR depth. `turn` says which one this frame writes. `kept` is the data type of what stays between passes.
+    What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N), LR
+    depth with motion, and the neighbourhood statistics. `turn` says which one this frame writes. `kept` is the data
+    type of what stays between passes.
     """
 
     def __init__(
@@ -42,30 +43,35 @@ class NeuralTargets:
         self.exchange: TensorExchange = HostExchange(context, self.session)
         self.turn = 0
         self.samples = _texture(context, render_size, 4, kept, smooth=False)
-        self.depths = [_texture(context, render_size, 1, _FLOAT) for _ in range(2)]
+        self.surfaces = [_texture(context, render_size, 4, _FLOAT) for _ in range(2)]
         self.motions = _texture(context, self.padded, 4, kept, smooth=False)
+        self.means, self.deviations = (
+            [_texture(context, self.padded, 4, kept, smooth=False) for _ in range(2)] for _ in range(2)
+        )
         self.parameters = [_texture(context, render_size, 4, kept) for _ in range(3)]
         self.hidden = _texture(context, render_size, 4, kept)
         self.histories = [_texture(context, display_size, 4, kept) for _ in range(2)]
         self.output = _texture(context, display_size, 4, _HALF)
-        self.prepare = [context.framebuffer([self.samples, depth]) for depth in self.depths]
-        self.features = context.framebuffer([self.motions])
+        self.prepare = [context.framebuffer([self.samples, surface]) for surface in self.surfaces]
+        self.features = [
+            context.framebuffer([self.motions, mean, deviation]) for mean, deviation in zip(self.means, self.deviations)
+        ]
         self.unpack = context.framebuffer([*self.parameters, self.hidden])
         self.resolve = [context.framebuffer([history, self.output]) for history in self.histories]
         for framebuffer in self._framebuffers():
             framebuffer.clear()  # fresh textures may hold NaN, which a weight of 0 does not remove
 
     @property
-    def depth(self) -> moderngl.Texture:
-        """This frame's, to be read pixel by pixel."""
-        self.depths[self.turn].filter = moderngl.NEAREST, moderngl.NEAREST
-        return self.depths[self.turn]
+    def surface(self) -> moderngl.Texture:
+        """This frame's depth and motion, to be read pixel by pixel."""
+        self.surfaces[self.turn].filter = moderngl.NEAREST, moderngl.NEAREST
+        return self.surfaces[self.turn]
 
     @property
-    def last_depth(self) -> moderngl.Texture:
+    def last_surface(self) -> moderngl.Texture:
         """The frame's before, to be read between pixels."""
-        self.depths[self.turn ^ 1].filter = moderngl.LINEAR, moderngl.LINEAR
-        return self.depths[self.turn ^ 1]
+        self.surfaces[self.turn ^ 1].filter = moderngl.LINEAR, moderngl.LINEAR
+        return self.surfaces[self.turn ^ 1]
 
     def release(self) -> None:
         unbind_framebuffer(self._context)
@@ -73,8 +79,10 @@ class NeuralTargets:
         self.exchange.release()
         textures = (
             self.samples,
-            *self.depths,
+            *self.surfaces,
             self.motions,
+            *self.means,
+            *self.deviations,
             *self.parameters,
             self.hidden,
             *self.histories,
@@ -84,7 +92,7 @@ class NeuralTargets:
             item.release()
 
     def _framebuffers(self) -> list[moderngl.Framebuffer]:
-        return [*self.prepare, self.features, self.unpack, *self.resolve]
+        return [*self.prepare, *self.features, self.unpack, *self.resolve]
 
 
 def _texture(

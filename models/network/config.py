@@ -15,6 +15,10 @@ class NetworkConfig:
     widths  channels of the three levels
     blocks  3x3 convolutions per level on the way down, after the one that enters the level
     up_blocks  the same on the way up, for the half and the full level
+    entry_kernel  of the convolution that enters the full level, 1 or 3: at 1 most of the arithmetic moves to the half
+        level, for features already hold their 3x3 neighbourhood
+    without  input channels that are set to 0, for ablation
+    fixed    output channels pinned to what an untrained network predicts, for ablation; hidden ones to 0
     """
 
     widths: tuple[int, int, int] = (16, 32, 48)
@@ -22,6 +26,16 @@ class NetworkConfig:
     up_blocks: tuple[int, int] = (1, 1)
     inputs: int = len(INPUT_CHANNELS)
     outputs: int = len(OUTPUT_CHANNELS)
+    entry_kernel: int = 3
+    without: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.entry_kernel not in (1, 3):
+            raise ValueError(f"entry_kernel is {self.entry_kernel}, not 1 or 3")
+        for names, known in ((self.without, INPUT_CHANNELS), (self.fixed, OUTPUT_CHANNELS)):
+            if unknown := set(names) - set(known):
+                raise ValueError(f"unknown channels: {', '.join(sorted(unknown))}")
 
     def to_dict(self) -> dict[str, object]:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
@@ -44,7 +58,7 @@ class NetworkConfig:
     def convolutions(self) -> list[tuple[int, int, int, int]]:
         """(in, out, kernel size, LR pixels per output pixel) of every convolution, in order."""
         full, half, quarter = self.widths
-        layers = [(self.inputs, full, 3, 1)] + [(full, full, 3, 1)] * self.blocks[0]
+        layers = [(self.inputs, full, self.entry_kernel, 1)] + [(full, full, 3, 1)] * self.blocks[0]
         layers += [(full, half, 3, 4)] + [(half, half, 3, 4)] * self.blocks[1]
         layers += [(half, quarter, 3, 16)] + [(quarter, quarter, 3, 16)] * self.blocks[2]
         layers += [(quarter, half, 1, 16)] + [(half, half, 3, 4)] * self.up_blocks[0]
@@ -52,11 +66,8 @@ class NetworkConfig:
         return [*layers, (full, self.outputs, 1, 1)]
 
 
-# Milliseconds at 320x180 on two cores (AVX-512 bf16), OpenVINO: tiny 1.7, small 3.7, lite 8, base 10.5. The passes
-# around the network cost about 10 there on a software renderer, so a network below "lite" saves little.
 NETWORKS: dict[str, NetworkConfig] = {
     "tiny": NetworkConfig(widths=(12, 16, 24), blocks=(0, 1, 1), up_blocks=(1, 0)),
-    "small": NetworkConfig(widths=(16, 32, 48), blocks=(0, 1, 1), up_blocks=(1, 1)),
-    "lite": NetworkConfig(widths=(32, 48, 64), blocks=(0, 1, 1), up_blocks=(1, 1)),
-    "base": NetworkConfig(widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(1, 1)),
+    "lite": NetworkConfig(widths=(16, 24, 32), blocks=(0, 1, 1), up_blocks=(0, 1), entry_kernel=1),
+    "standard": NetworkConfig(widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(1, 1)),
 }

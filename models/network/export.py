@@ -1,6 +1,6 @@
 """Writing a network as ONNX, node by node: the same weights give the same bytes on any machine and torch version.
 
-The file's boundary is NHWC, as every runtime here hands tensors over: input (1, h, w, 32), output (1, h, w, 16),
+The file's boundary is NHWC, as every runtime here hands tensors over: input (1, h, w, 40), output (1, h, w, 16),
 float32 in the file; a backend may ask its runtime for half floats at the boundary and any precision inside. Two
 Transposes turn to the NCHW that ONNX convolutions need; runtimes with NHWC kernels fold them away.
 """

@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from app.inference import channels
-from app.inference.channels import OUTPUT_CHANNELS
+from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 from models.network.config import NetworkConfig
 
 
 class TemporalUNet(nn.Module):
-    """(B, 32, h, w) features to (B, 16, h, w) raw outputs; h and w are multiples of channels.SIZE_MULTIPLE.
+    """(B, 40, h, w) features to (B, 16, h, w) raw outputs; h and w are multiples of channels.SIZE_MULTIPLE.
 
     No warp, no attention, no normalisation and no resize but nearest x2, so that any runtime can run it.
     """
@@ -26,9 +26,9 @@ class TemporalUNet(nn.Module):
         self.down = nn.ModuleList(
             _level(*shape)
             for shape in (
-                (config.inputs, full, 1, config.blocks[0]),
-                (full, half, 2, config.blocks[1]),
-                (half, quarter, 2, config.blocks[2]),
+                (config.inputs, full, 1, config.blocks[0], config.entry_kernel),
+                (full, half, 2, config.blocks[1], 3),
+                (half, quarter, 2, config.blocks[2], 3),
             )
         )
         self.lift = nn.ModuleList((nn.Conv2d(quarter, half, 1), nn.Conv2d(half, full, 1)))
@@ -38,6 +38,7 @@ class TemporalUNet(nn.Module):
         )
         self.head = nn.Conv2d(full, config.outputs, 1)
         _initialise(self)
+        _ablate(self)
 
     def forward(self, features: Tensor) -> Tensor:
         x, skips = features, []
@@ -61,8 +62,8 @@ def build(config: NetworkConfig, seed: int | None = None) -> TemporalUNet:
         return TemporalUNet(config)
 
 
-def _level(inputs: int, width: int, stride: int, blocks: int) -> nn.ModuleList:
-    first = nn.Conv2d(inputs, width, 3, stride=stride, padding=1)
+def _level(inputs: int, width: int, stride: int, blocks: int, kernel: int) -> nn.ModuleList:
+    first = nn.Conv2d(inputs, width, kernel, stride=stride, padding=kernel // 2)
     return nn.ModuleList([first] + [nn.Conv2d(width, width, 3, padding=1) for _ in range(blocks)])
 
 
@@ -86,8 +87,26 @@ def _initialise(network: TemporalUNet) -> None:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
     with torch.no_grad():
-        network.head.weight.mul_(0.05)
+        network.head.weight.mul_(0.02)
         network.head.bias.copy_(torch.tensor([_raw_start(name) for name in OUTPUT_CHANNELS]))  # type: ignore[union-attr]
+
+
+def _ablate(network: TemporalUNet) -> None:
+    """Weights of channels that the config switches off are 0 and get no gradient, so that an export needs no mask."""
+    inputs = [INPUT_CHANNELS.index(name) for name in network.config.without]
+    outputs = [OUTPUT_CHANNELS.index(name) for name in network.config.fixed]
+    first = network.down[0][0]  # type: ignore[index]
+    for parameter, axis, indices in ((first.weight, 1, inputs), (network.head.weight, 0, outputs)):
+        if not indices:
+            continue
+        mask = torch.ones_like(parameter)
+        mask.index_fill_(axis, torch.tensor(indices), 0.0)
+        parameter.data.mul_(mask)
+        parameter.register_hook(lambda gradient, mask=mask: gradient * mask.to(gradient.device))
+    if outputs:
+        keep = torch.ones_like(network.head.bias)  # type: ignore[arg-type]
+        keep[outputs] = 0.0
+        network.head.bias.register_hook(lambda gradient: gradient * keep.to(gradient.device))  # type: ignore[union-attr]
 
 
 def _raw_start(name: str) -> float:

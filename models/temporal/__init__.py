@@ -16,7 +16,7 @@ __all__ = ["Frame", "Prepared", "State", "activate", "postpass", "prepass", "run
 
 
 def run_network(network: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
-    """Pads features (B, 32, h, w) to the network's size multiple (edges repeated) and crops its answer."""
+    """Pads features (B, 40, h, w) to the network's size multiple (edges repeated) and crops its answer."""
     height, width = features.shape[-2:]
     right, below = -width % SIZE_MULTIPLE, -height % SIZE_MULTIPLE
     if right or below:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from app.inference.channels import HIDDEN
+from models.temporal.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Frame:
 
     colour    (B, 3, h, w) scene-linear before exposure
     depth     (B, 1, h, w) reversed Z
+    expected  (B, 1, h, w) the reversed depth that each point had in the previous frame if it rested
     motion    (B, 2, h, w) current -> previous, LR pixels, x then y
     reactive  (B, 1, h, w) in [0, 1] or None
     jitter    (B, 2) LR pixels; each item of the batch may have its own, as exposure and reset
@@ -26,6 +28,7 @@ class Frame:
 
     colour: Tensor
     depth: Tensor
+    expected: Tensor
     motion: Tensor
     reactive: Tensor | None
     jitter: Tensor
@@ -55,7 +58,7 @@ class State:
 
     history: Tensor
     hidden: Tensor
-    depth: Tensor
+    memory: Memory
     jitter: Tensor
     exposure: Tensor
 
@@ -66,11 +69,11 @@ class State:
         return State(
             history=frame.colour.new_zeros(batch, 4, height, width),
             hidden=frame.colour.new_zeros(batch, HIDDEN, *frame.colour.shape[-2:]),
-            depth=frame.depth,
+            memory=Memory.initial(frame.depth, frame.motion),
             jitter=frame.jitter,
             exposure=frame.exposure,
         )
 
     def detach(self) -> State:
-        """Cuts the gradient, for truncated back-propagation."""
-        return replace(self, **{f.name: getattr(self, f.name).detach() for f in fields(self)})
+        """Cuts the gradient, for truncated back-propagation; memory never has one."""
+        return replace(self, history=self.history.detach(), hidden=self.hidden.detach())

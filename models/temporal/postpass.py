@@ -75,7 +75,7 @@ def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tup
     current, weight = _spread(grid, samples, p, low, high)
     remembered, remembered_weight = _fetch(frame, state, motion, p)
 
-    # Variance clipping (Salvi 2016) towards the mean, with the slack that lets gamma switch it off.
+    # Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
     half = p[6] * deviation + channels.CLIP_SLACK * p[6].pow(4) + 1e-5
     away = remembered - mean
     excess = (away.abs() / half).amax(1, keepdim=True).clamp_min(1.0)
@@ -86,7 +86,7 @@ def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tup
     blended = ycocg_to_rgb(clipped + alpha * (current - clipped)).clamp_min(0.0)
     history = torch.cat((blended, (weight + kept).clamp_max(channels.MAX_WEIGHT)), 1)
     output = expand(blended) / frame.exposure.view(-1, 1, 1, 1)
-    return output, State(history, hidden, frame.depth, frame.jitter, frame.exposure)
+    return output, State(history, hidden, prepared.memory, frame.jitter, frame.exposure)
 
 
 def _neighbourhood(prepared: Prepared, grid: Grid) -> tuple[Tensor, ...]:
@@ -95,7 +95,7 @@ def _neighbourhood(prepared: Prepared, grid: Grid) -> tuple[Tensor, ...]:
     Statistics belong to an LR pixel, so they are taken there and looked up.
     """
     p = prepared
-    packed = torch.cat((p.samples.flatten(1, 2), p.mean, p.deviation, p.low, p.high, p.motion), 1)
+    packed = torch.cat((p.samples.flatten(1, 2), p.memory.mean, p.memory.deviation, p.low, p.high, p.motion), 1)
     picked = gather(packed, grid.nearest_columns, grid.nearest_rows)
     around, mean, deviation, low, high, motion = picked.split((27, 3, 3, 3, 3, 4), 1)
     return around.unflatten(1, (9, 3)), mean, deviation, low, high, motion

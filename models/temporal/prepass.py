@@ -11,27 +11,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from app.inference.channels import MIN_DEPTH
+from app.inference.channels import MIN_DEPTH, OUTSIDE_MARGIN
 from models.temporal.colour import compress, luma, re_expose, rgb_to_ycocg, to_feature, ycocg_to_rgb
 from models.temporal.frame import Frame, State
+from models.temporal.memory import Memory, remember, seen_before, steadiness
 from models.temporal.sampling import bilinear, shifted
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """features (B, 32, h, w) in the order of app/inference/channels.py, and what the post-pass needs again.
+    """features (B, 40, h, w) in the order of app/inference/channels.py, and what the post-pass needs again.
 
     samples  (B, 9, 3, h, w): the 3x3 samples in YCoCg of accumulation space
-    mean, deviation, low, high  (B, 3, h, w): their statistics
+    low, high  (B, 3, h, w): their range
+    memory   what the next frame needs; its mean and deviation bound the history
     motion   (B, 4, h, w): nearest surface's x, y, then the pixel's own, LR pixels
     """
 
     features: Tensor
     samples: Tensor
-    mean: Tensor
-    deviation: Tensor
     low: Tensor
     high: Tensor
+    memory: Memory
     motion: Tensor
 
 
@@ -59,18 +60,24 @@ def prepass(frame: Frame, state: State) -> Prepared:
         sample = _sample_positions(frame)
         position, own_position = (sample + m for m in (motion, frame.motion))
         valid, own_valid = (_on_screen(frame, p) for p in (position, own_position))
-        before = (state.jitter).view(-1, 2, 1, 1)
-        last_depth = bilinear(state.depth, torch.cat((position, own_position), 2) - before).clamp_min(MIN_DEPTH)
-        last_nearest, last_own = last_depth.chunk(2, 2)
+        last_jitter = state.jitter.view(-1, 2, 1, 1)
+        last_nearest = bilinear(state.memory.depth, position - last_jitter).clamp_min(MIN_DEPTH)
+        expected = frame.expected.clamp_min(MIN_DEPTH)
+        before = seen_before(state.memory, own_position - last_jitter - 0.5, expected, frame.motion)
 
     centre = ycocg_to_rgb(samples[:, 4])
     exposure_ratio = (frame.exposure / state.exposure).view(-1, 1, 1, 1)
     history, weight, corners = _history(frame, state, position, valid, centre, exposure_ratio, corners=True)
     own_history, own_weight, _ = _history(frame, state, own_position, own_valid, centre, exposure_ratio)
-    hidden = bilinear(state.hidden, position - before) * valid
+    hidden = bilinear(state.hidden, position - last_jitter) * valid
 
     remembered = rgb_to_ycocg(torch.where(valid > 0, history, centre))
     outside = remembered - remembered.clamp(low, high)
+    with torch.no_grad():
+        innovation = (samples[:, 4, :1] - remembered[:, :1]) * valid
+        share = before.visible * steadiness(exposure_ratio) * (~frame.reset).view(-1, 1, 1, 1)
+        memory = remember(state.memory, frame.depth, frame.motion, mean, deviation, innovation, share)
+    distances = (remembered - memory.mean).abs() / (memory.deviation + OUTSIDE_MARGIN)
     in_display = (motion * frame.scale) % 1.0
     height, width = frame.colour.shape[-2:]
     ratio = math.sqrt(math.prod(frame.display_size) / (width * height))
@@ -84,7 +91,7 @@ def prepass(frame: Frame, state: State) -> Prepared:
             valid,
             _log_ratio(depth, nearest),
             _log_ratio(nearest, last_nearest) * valid,
-            _log_ratio(depth, last_own) * own_valid,
+            _log_ratio(expected, before.depth.clamp_min(MIN_DEPTH)) * own_valid,
             torch.log2(largest / smallest).clamp_max(8.0) / 8.0,
             outside[:, :1],
             deviation[:, :1],
@@ -98,10 +105,18 @@ def prepass(frame: Frame, state: State) -> Prepared:
             torch.log2(1.0 + own_weight) / 5.0,
             2.0 * (in_display * (1.0 - in_display)).sum(1, keepdim=True),
             outside[:, 1:].abs().amax(1, keepdim=True),
+            before.visible * own_valid,
+            _log_length(frame.motion - before.motion) * own_valid,
+            memory.deviation[:, :1],
+            memory.deviation[:, 1:].amax(1, keepdim=True),
+            memory.mean[:, :1] - mean[:, :1],
+            distances.amax(1, keepdim=True).clamp_max(8.0) / 8.0,
+            memory.innovation,
+            memory.innovation_size,
         ),
         1,
     )
-    return Prepared(features, samples, mean, deviation, low, high, torch.cat((motion, frame.motion), 1))
+    return Prepared(features, samples, low, high, memory, torch.cat((motion, frame.motion), 1))
 
 
 def _sample_positions(frame: Frame) -> Tensor:

@@ -43,6 +43,7 @@ def frame_of(batch: Batch, index: int) -> Frame:
     return Frame(
         colour=batch.colour[index],
         depth=batch.depth[index],
+        expected=batch.expected[index],
         motion=batch.motion[index],
         reactive=batch.reactive[index],
         jitter=batch.jitter[index],

@@ -1,6 +1,9 @@
 // LR, padded to the network's size multiple: history reprojected, validity cues, and the packed input tensor.
 // Torch twin: models/temporal/prepass.py. Channel order: app/inference/channels.py (IN_ #defines).
 #include "neural/colour.glsl"
+#include "neural/kept.glsl"
+#include "upscale/occlusion.glsl"
+#include "upscale/statistics.glsl"
 
 uniform sampler2D samples;    // YCoCg, accumulation space; nearest, as depth: the sampler clamps at the edges
 uniform sampler2D depth;      // reversed
@@ -8,7 +11,9 @@ uniform sampler2D motion;     // current -> previous, LR pixels
 uniform sampler2D reactive;
 uniform sampler2D history;    // display size: colour in accumulation space, weight N
 uniform sampler2D hidden;     // of the frame before
-uniform sampler2D lastDepth;  // of the frame before
+uniform sampler2D lastSurface;  // of the frame before: depth, own motion
+uniform sampler2D lastMean;     // of the frame before: see `means` and `deviations`
+uniform sampler2D lastDeviation;
 uniform vec2 jitter;
 uniform vec2 lastJitter;
 uniform ivec2 renderSize;
@@ -16,10 +21,15 @@ uniform vec2 displayPerRender;
 uniform float exposureRatio;  // this frame's over the last one's
 uniform float hasHistory;     // 0 after a reset
 uniform float logRatio;
+uniform vec2 lens;              // projection[0][0], projection[1][1]
+uniform float nearPlane;
+uniform vec4 previousDistance;  // view space of this frame -> distance in the previous one, as a dot product
 
 layout(std430, binding = 0) writeonly buffer Features { uvec4 features[]; };  // NHWC, half floats
 
-layout(location = 0) out vec4 motions;  // nearest surface's, then own
+layout(location = 0) out vec4 motions;     // nearest surface's, then own
+layout(location = 1) out vec4 means;       // kept mean YCoCg; innovation
+layout(location = 2) out vec4 deviations;  // kept standard deviation YCoCg; the innovation's size
 
 float logDepthRatio(float a, float b) { return clamp(log2(a / b), -4.0, 4.0) * 0.25; }
 
@@ -34,7 +44,7 @@ void main() {
 
     vec3 centre = texelFetch(samples, pixel, 0).rgb;
     vec3 low = centre, high = centre;
-    float lumaSum = centre.x, lumaSquares = centre.x * centre.x;
+    vec3 sum = centre, squares = centre * centre;
     float ownDepth = max(texelFetch(depth, pixel, 0).r, MIN_DEPTH);
     float nearest = ownDepth, farthest = ownDepth;
     ivec2 nearestStep = ivec2(0);
@@ -46,14 +56,15 @@ void main() {
             vec3 s = texture(samples, at).rgb;
             low = min(low, s);
             high = max(high, s);
-            lumaSum += s.x;
-            lumaSquares += s.x * s.x;
+            sum += s;
+            squares += s * s;
             float d = max(texture(depth, at).r, MIN_DEPTH);
             nearestStep = d > nearest ? ivec2(x, y) : nearestStep;
             nearest = max(nearest, d);
             farthest = min(farthest, d);
         }
-    float lumaMean = lumaSum / 9.0;
+    vec3 mean = sum / 9.0;
+    Statistics now = Statistics(mean, sqrt(max(squares / 9.0 - mean * mean, 0.0)));
     vec2 own = texelFetch(motion, pixel, 0).rg;
     vec2 dilated = texelFetch(motion, clamp(pixel + nearestStep, ivec2(0), last), 0).rg;
     motions = vec4(dilated, own);
@@ -71,11 +82,28 @@ void main() {
     vec2 quarter = 0.25 * texel;
     vec2 lastUv = -lastJitter * texel;
     vec4 recurrent = texture(hidden, uv + lastUv);
-    float lastNearest = max(texture(lastDepth, uv + lastUv).r, MIN_DEPTH);
-    float lastOwn = max(texture(lastDepth, ownUv + lastUv).r, MIN_DEPTH);
+    vec2 ndc = position * texel * 2.0 - 1.0;
+    float expected = max(expectedDepth(ownDepth > MIN_DEPTH ? ownDepth : 0.0, ndc, lens, nearPlane, previousDistance), MIN_DEPTH);
+    Before before = seenBefore(lastSurface, position + own - lastJitter - 0.5, expected, own);
+    float lastNearest = max(texture(lastSurface, uv + lastUv).r, MIN_DEPTH);
     vec3 rememberedYCoCg = rgbToYCoCg(remembered);
     vec3 outside = rememberedYCoCg - clamp(rememberedYCoCg, low, high);
     vec2 between = fract(dilated * displayPerRender);
+
+    Statistics steady = now;
+    float innovation = valid ? centre.x - rememberedYCoCg.x : 0.0, size = abs(innovation);
+    ivec2 source = ivec2(floor(vec2(pixel) + 0.5 + own));
+    if (hasHistory > 0.5 && source == clamp(source, ivec2(0), last)) {
+        vec4 oldMean = texelFetch(lastMean, source, 0), oldDeviation = texelFetch(lastDeviation, source, 0);
+        float share = before.visible * steadiness(exposureRatio);
+        Statistics old = Statistics(oldMean.xyz, oldDeviation.xyz);
+        steady = remember(now, old, keptShare(now, old, length(own), share));
+        innovation = mix(innovation, oldMean.w, INNOVATION_MEMORY * share);
+        size = mix(size, oldDeviation.w, INNOVATION_MEMORY * share);
+    }
+    means = kept(vec4(steady.mean, innovation));
+    deviations = kept(vec4(steady.deviation, size));
+    vec3 distances = abs(rememberedYCoCg - steady.mean) / (steady.deviation + OUTSIDE_MARGIN);
 
     float f[INPUT_COUNT];
     vec3 colourFeature = toFeature(current, 1.0), historyFeature = toFeature(remembered, 1.0);
@@ -93,10 +121,10 @@ void main() {
     f[IN_HISTORY_VALID] = float(valid);
     f[IN_DEPTH_TO_NEAREST] = logDepthRatio(ownDepth, nearest);
     f[IN_DEPTH_CHANGE_DILATED] = valid ? logDepthRatio(nearest, lastNearest) : 0.0;
-    f[IN_DEPTH_CHANGE_OWN] = ownValid ? logDepthRatio(ownDepth, lastOwn) : 0.0;
+    f[IN_DEPTH_CHANGE_OWN] = ownValid ? logDepthRatio(expected, max(before.depth, MIN_DEPTH)) : 0.0;
     f[IN_DEPTH_RANGE] = min(log2(nearest / farthest), 8.0) * 0.125;
     f[IN_LUMA_OUTSIDE] = outside.x;
-    f[IN_LUMA_DEVIATION] = sqrt(max(lumaSquares / 9.0 - lumaMean * lumaMean, 0.0));
+    f[IN_LUMA_DEVIATION] = now.deviation.x;
     f[IN_MOTION_LENGTH] = logLength(dilated);
     f[IN_JITTER_X] = jitter.x;
     f[IN_JITTER_Y] = jitter.y;
@@ -111,6 +139,14 @@ void main() {
     f[IN_OWN_HISTORY_WEIGHT] = ownValid ? log2(1.0 + ownFetched.a) * 0.2 : 0.0;
     f[IN_RESAMPLING] = 2.0 * dot(between, 1.0 - between);
     f[IN_CHROMA_OUTSIDE] = max(abs(outside.y), abs(outside.z));
+    f[IN_VISIBLE_BEFORE] = ownValid ? before.visible : 0.0;
+    f[IN_MOTION_CHANGE] = ownValid ? logLength(own - before.motion) : 0.0;
+    f[IN_KEPT_LUMA_DEVIATION] = steady.deviation.x;
+    f[IN_KEPT_CHROMA_DEVIATION] = max(steady.deviation.y, steady.deviation.z);
+    f[IN_KEPT_LUMA_CHANGE] = steady.mean.x - now.mean.x;
+    f[IN_OUTSIDE_KEPT] = min(max(distances.x, max(distances.y, distances.z)), 8.0) * 0.125;
+    f[IN_INNOVATION] = innovation;
+    f[IN_INNOVATION_SIZE] = size;
 
     int paddedWidth = (renderSize.x + SIZE_MULTIPLE - 1) / SIZE_MULTIPLE * SIZE_MULTIPLE;
     int first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (INPUT_COUNT / 8);

@@ -5,6 +5,8 @@
 
 uniform sampler2D samples;  // YCoCg, accumulation space, nearest
 uniform sampler2D motions;  // nearest surface's, own; LR pixels; padded size, nearest
+uniform sampler2D means;    // kept mean YCoCg, padded size
+uniform sampler2D deviations;
 uniform sampler2D kernelParameters;   // see unpack.frag, linear
 uniform sampler2D historyParameters;
 uniform sampler2D fetchParameters;
@@ -26,7 +28,7 @@ vec3 lanczos(vec3 x) {
 }
 
 struct Current {
-    vec3 colour, mean, deviation;
+    vec3 colour;
     float weight;
 };
 
@@ -35,7 +37,7 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
     vec2 texel = 1.0 / renderSize;
     vec3 dx = offset.x + vec3(-1.0, 0.0, 1.0), dy = offset.y + vec3(-1.0, 0.0, 1.0);
     vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
-    vec3 colour = vec3(0.0), sum = vec3(0.0), squares = vec3(0.0), low = vec3(1e5), high = vec3(-1e5);
+    vec3 colour = vec3(0.0), low = vec3(1e5), high = vec3(-1e5);
     float total = 0.0;
     for (int y = 0; y < 3; ++y) {
         vec3 u = kernel.x * dx + kernel.y * dy[y];
@@ -45,16 +47,12 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
             vec3 s = texture(samples, (nearest + vec2(x, y) - 0.5) * texel).rgb;
             colour += weight[x] * s;
             total += weight[x];
-            sum += s;
-            squares += s * s;
             low = min(low, s);
             high = max(high, s);
         }
     }
     total = max(total, 1e-5);
-    vec3 mean = sum / 9.0;
-    vec3 deviation = sqrt(max(squares / 9.0 - mean * mean, 0.0));
-    return Current(clamp(colour / total, low, high), mean, deviation, total);
+    return Current(clamp(colour / total, low, high), total);
 }
 
 // Catmull-Rom in five bilinear taps, corners left out (Jimenez 2016, "Filmic SMAA"); sharpness 0 is bilinear.
@@ -97,15 +95,16 @@ void main() {
     vec4 fetched = mix(sharp, plain, share);
     vec3 remembered = rgbToYCoCg(reExpose(max(fetched.rgb, 0.0), exposureRatio));
 
-    // Variance clipping (Salvi 2016) towards the mean, with the slack that lets gamma switch it off.
+    // Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
     float gamma = accumulation.z, square = gamma * gamma;
-    vec3 away = remembered - current.mean;
-    vec3 steps = abs(away) / (gamma * current.deviation + (CLIP_SLACK * square * square + 1e-5));
+    vec3 mean = texelFetch(means, ivec2(nearest), 0).rgb;
+    vec3 away = remembered - mean;
+    vec3 steps = abs(away) / (gamma * texelFetch(deviations, ivec2(nearest), 0).rgb + (CLIP_SLACK * square * square + 1e-5));
     float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
     float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
 
     // After a reset not even rounding may let the old history through.
-    vec3 clipped = survives > 0.0 ? current.mean + away * inside : current.colour;
+    vec3 clipped = survives > 0.0 ? mean + away * inside : current.colour;
     float weight = accumulation.x * current.weight;
     float alpha = weight / (weight + survives);
     vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);

@@ -45,7 +45,7 @@ def test_sizes_are_padded_to_the_multiple_of_four() -> None:
     [
         (lambda m: m.update(schema_version=2), "schema is 2"),
         (lambda m: m.update(formulation=99), "formulation is 99"),
-        (lambda m: m["input"]["channels"].reverse(), "channel 0 of its input is 'chroma_outside'"),
+        (lambda m: m["input"]["channels"].reverse(), "channel 0 of its input is 'innovation_size'"),
         (lambda m: m["output"]["channels"].pop(), "channel 15 of its output is nothing"),
         (lambda m: m["input"].update(layout="NCHW"), "input is not described as NHWC"),
         (lambda m: m.update(input=None), "input is not described"),

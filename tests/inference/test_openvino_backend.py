@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from app.errors import SuperseeError
+from app.inference.channels import INPUT_CHANNELS
 from app.inference.openvino_backend import OpenVinoBackend
 from models.network import NETWORKS, build, export_onnx
 
@@ -45,7 +46,7 @@ def test_it_answers_what_torch_answers(model: Path, backend: OpenVinoBackend) ->
 
 def test_the_boundary_is_nhwc_half_floats_of_the_padded_size(model: Path, backend: OpenVinoBackend) -> None:
     session = backend.compile(model, SIZE)
-    assert session.input.shape == (1, 12, 20, 32)
+    assert session.input.shape == (1, 12, 20, len(INPUT_CHANNELS))
     assert session.output.shape == (1, 12, 20, 16)
     assert session.input.dtype == session.output.dtype == np.float16
     session.release()

@@ -14,11 +14,18 @@ from app.inference.channels import HIDDEN, OUTPUT_CHANNELS
 from app.inference.manifest import Network, load_network
 from app.inference.openvino_backend import OpenVinoBackend
 from app.render.frame import CameraView, FrameInputs
+from app.upscale.expected_depth import expected_depth
 from app.upscale.neural import NeuralUpscaler
 from models.network import NETWORKS, TemporalUNet, build, save_network
 from models.temporal import Frame
 
-_STILL = CameraView(np.eye(4), np.eye(4), np.eye(4), np.eye(4), 0.1)
+
+def _moving_camera() -> CameraView:
+    turned = np.eye(4)
+    turned[:3, :3] = [[0.96, 0.0, 0.28], [0.0, 1.0, 0.0], [-0.28, 0.0, 0.96]]
+    turned[:3, 3] = (0.1, -0.05, 0.2)
+    lens = np.diag([1.2, -2.1, 0.0, 0.0])
+    return CameraView(np.eye(4), lens, turned, lens, 0.1)
 
 
 @dataclass
@@ -51,7 +58,8 @@ class GoldenFrames:
         motion = (rng.standard_normal((height, width, 2)) * 2.0).astype(np.float16)
         reactive = (rng.random((height, width, 1)) * 255).astype(np.uint8)
         jitter = (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.5, 0.5)))
-        exposure, reset = 1.0 + 0.3 * (index % 2), index in (0, self.cut)
+        exposure, reset = 1.0 + 0.3 * (index == 2), index in (0, self.cut)
+        camera = _moving_camera()
         inputs = FrameInputs(
             colour=self._texture(colour, "f2"),
             depth=self._texture(depth, "f4"),
@@ -59,7 +67,7 @@ class GoldenFrames:
             reactive=self._texture(reactive, "f1"),
             jitter=jitter,
             exposure=exposure,
-            camera=_STILL,
+            camera=camera,
             frame_index=index,
             time=0.0,
             reset=reset,
@@ -68,6 +76,7 @@ class GoldenFrames:
         frame = Frame(
             colour=_tensor(colour[..., :3]),
             depth=_tensor(depth),
+            expected=_tensor(expected_depth(depth[..., 0], np.array(jitter), camera)[..., None]),
             motion=_tensor(motion),
             reactive=_tensor(reactive) / 255.0,
             jitter=torch.tensor([jitter]),

@@ -28,7 +28,7 @@ SIZES = [
 KEPT = [pytest.param(*size.values, "f4", id=str(size.id)) for size in SIZES] + [
     pytest.param(*size.values, "f2", id=f"{size.id}, kept in half floats") for size in SIZES[1::2]
 ]
-FRAMES = 6  # frame 4 is a cut
+FRAMES = 7  # the exposure changes at frames 2 and 3, frame 4 is a cut
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,7 @@ def random_frames(batch: int, seed: int = 0, size: tuple[int, int] = (24, 16)) -
     return Frame(
         colour=rand(batch, 3, height, width) * 2.0,
         depth=rand(batch, 1, height, width),
+        expected=rand(batch, 1, height, width),
         motion=rand(batch, 2, height, width) * 2.0 - 1.0,
         reactive=rand(batch, 1, height, width),
         jitter=rand(batch, 2) - 0.5,
@@ -92,7 +93,10 @@ def test_detached_state_stops_the_gradient() -> None:
     frame = random_frames(1)
     state = step(build(NETWORKS["tiny"], seed=1), frame, State.initial(frame))[1]
     assert state.history.requires_grad
-    assert not any(getattr(state.detach(), f.name).requires_grad for f in fields(state))
+    detached = state.detach()
+    tensors = [getattr(detached, f.name) for f in fields(detached) if f.name != "memory"]
+    tensors += [getattr(detached.memory, f.name) for f in fields(detached.memory)]
+    assert not any(tensor.requires_grad for tensor in tensors)
 
 
 def test_upsampling_by_matrices_is_bilinear_sampling() -> None:

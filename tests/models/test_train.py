@@ -55,10 +55,10 @@ def _loss(trainer: Trainer, clip_folder: Path) -> float:
 
 
 def test_training_lowers_the_loss(config_text: str, clip_folder: Path, tmp_path: Path) -> None:
-    trainer = Trainer(config_text.replace("iterations = 24", "iterations = 100"), tmp_path / "run")
+    trainer = Trainer(config_text.replace("iterations = 24", "iterations = 160"), tmp_path / "run")
     before = _loss(trainer, clip_folder)
     trainer.train()
-    assert len(trainer.progress.history) == 5
+    assert len(trainer.progress.history) == 8
     assert _loss(trainer, clip_folder) < 0.95 * before
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.errors import SuperseeError
+from app.inference.channels import INPUT_CHANNELS
 from app.inference.manifest import Network
 from app.inference.openvino_backend import OpenVinoBackend
 from app.measure.stage_clock import make_clock
@@ -154,7 +155,7 @@ def test_every_stage_is_on_the_clock(gl: moderngl.Context, network: Network, bac
     upscaler.upscale(golden.GoldenFrames(gl, RENDER, DISPLAY).frame(0).inputs)
     assert set(clock.take()) == {"pre", "exchange", "network", "post"}
     assert upscaler.detail == "OpenVINO CPU f32"
-    assert upscaler.bytes_to_host == 32 * 20 * 32 * 2
+    assert upscaler.bytes_to_host == 32 * 20 * len(INPUT_CHANNELS) * 2
     upscaler.release()
 
 
