@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from models.evaluate.score import Scores
+from models.evaluate.tally import Scores
 
-FIGURES = ("psnr", "ssim", "flip", "flicker")
+FIGURES = ("psnr", "ssim", "flip", "tpsnr", "flicker")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import pytest
 
 from models.__main__ import main
 from models.evaluate.clip_player import ClipPlayer
-from models.evaluate.score import WARM_UP, score
+from models.evaluate.score import score
+from models.evaluate.tally import WARM_UP
 from tests.models.synthetic import synthetic_clip
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from app.errors import SuperseeError
 from app.inference.manifest import load_network
-from models.evaluate.score import Scores
 from models.evaluate.table import Row, as_json, as_text
+from models.evaluate.tally import Scores
 from models.export.command import export_run
 from models.train.loop import Trainer
 
@@ -21,8 +21,8 @@ def run(config_text: str, tmp_path: Path) -> Path:
 
 def _rows() -> list[Row]:
     return [
-        Row("taau", "courtyard", "courtyard", 2.0, Scores(19.1, 0.473, 0.236, 10.9, 20)),
-        Row("tiny", "courtyard", "courtyard", 2.0, Scores(18.6, 0.5, 0.24, 12.0, 20)),
+        Row("taau", "courtyard", "courtyard", 2.0, Scores(19.1, 0.473, 0.236, 25.0, 10.9, 20)),
+        Row("tiny", "courtyard", "courtyard", 2.0, Scores(18.6, 0.5, 0.24, 24.0, 12.0, 20)),
     ]
 
 
@@ -61,7 +61,7 @@ def test_missing_scores_and_runs_are_named(run: Path, tmp_path: Path) -> None:
 
 
 def test_tables_hold_means_per_ratio_and_group() -> None:
-    rows = [*_rows(), Row("taau", "courtyard", "again", 2.0, Scores(21.1, 0.5, 0.2, 9.0, 20))]
+    rows = [*_rows(), Row("taau", "courtyard", "again", 2.0, Scores(21.1, 0.5, 0.2, 27.0, 9.0, 20))]
     tables = as_json(rows)["means"]
     assert isinstance(tables, list)
     taau = next(t for t in tables if t["method"] == "taau")

@@ -1,0 +1,86 @@
+"""Scores of a torch model on held-out clips, without OpenGL: what a training looks at, and any checkpoint's figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.data.clip import Clip, ClipReader
+from models.data.crops import to_batch
+from models.data.index import ClipEntry, DataIndex, read_index
+from models.evaluate.tally import FLIP_FRAMES, OnFrame, Scores, Tally, mean_scores
+from models.network.model import Model
+from models.temporal import Frame
+from models.train.rollout import frame_of
+
+
+def held_out_clips(folders: Iterable[Path], limit: int = 0) -> Iterator[tuple[DataIndex, ClipEntry, ClipReader]]:
+    """The test split of data folders, at most `limit` clips (0: all) of each ratio and group of a folder. Raises
+    SuperseeError for a folder without an index and for clips that cannot be read."""
+    for folder in folders:
+        seen: dict[tuple[str, float], int] = defaultdict(int)
+        index = read_index(folder)
+        for entry in index.of("test"):
+            kind = "random" if entry.scene.startswith("random:") else entry.scene
+            seen[kind, entry.ratio] += 1
+            if not limit or seen[kind, entry.ratio] <= limit:
+                yield index, entry, ClipReader(folder / entry.file)
+
+
+def score_model(model: Model, clips: Iterable[Clip | ClipReader], *, flip: bool = False) -> Scores:
+    """Means over the clips, each of them played from its first frame on the device of the model's weights.
+
+    The same figures and the same warm-up as `models.evaluate.score` takes of the app's upscalers. `flip` costs more
+    than everything else. There must be a clip, and every clip must be longer than the warm-up.
+    """
+    scores = [
+        score_clip(model, clip.read() if isinstance(clip, ClipReader) else clip, flip_frames=FLIP_FRAMES * flip)
+        for clip in clips
+    ]
+    assert scores, "there are no clips to score"
+    return mean_scores(scores)
+
+
+def score_clip(model: Model, clip: Clip, *, flip_frames: int = FLIP_FRAMES, on_frame: OnFrame | None = None) -> Scores:
+    """One clip from its first frame; the network is left in the mode (training or evaluation) in which it came."""
+    training = model.network.training
+    model.network.eval()
+    try:
+        return _score(model, clip, Tally(clip.frames, flip_frames), on_frame)
+    finally:
+        model.network.train(training)
+
+
+@torch.no_grad()
+def _score(model: Model, clip: Clip, tally: Tally, on_frame: OnFrame | None) -> Scores:
+    state = None
+    for index, frame in enumerate(_frames(model, clip)):
+        state = model.initial(frame) if state is None else state
+        output, state = model.step(frame, state)
+        images = tally.add(
+            output[0].permute(1, 2, 0).float().cpu().numpy(),
+            clip.reference[index],
+            clip.motion[index].astype(np.float32),
+            exposure=float(clip.exposure[index]),
+            reset=bool(clip.reset[index]),
+        )
+        if on_frame:
+            on_frame(index, *images)
+    return tally.scores()
+
+
+def _frames(model: Model, clip: Clip) -> Iterator[Frame]:
+    device = next((weight.device for weight in model.network.parameters()), torch.device("cpu"))
+    batch = to_batch([clip])
+    for index in range(clip.frames):
+        yield _on(frame_of(batch, index), device)
+
+
+def _on(frame: Frame, device: torch.device) -> Frame:
+    tensors = {f.name: getattr(frame, f.name) for f in fields(frame)}
+    return replace(frame, **{n: t.to(device) for n, t in tensors.items() if isinstance(t, torch.Tensor)})
