@@ -12,6 +12,7 @@ from app.errors import SuperseeError
 
 CUT_LEAD = 0.5  # s
 HEADLESS_OUT = Path("out")
+WATCHED_METHODS = ("native", "taau", "neural")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--size", type=choices.size, metavar="WxH", help="size of each picture (default: its pane's)")
     parser.add_argument("--path", metavar="P", help="camera path by name (default: the scene's first)")
-    parser.add_argument("--network", metavar="NAME", help="trained network by name or folder (default: lite)")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--network", metavar="NAME", help="trained network by name or folder (default: lite)")
+    shown.add_argument(
+        "--watch", type=Path, metavar="RUN", help="follow a running training, e.g. models/runs/lite"
+    )
     parser.add_argument(
         "--screenshot", type=Path, metavar="FILE", help="save the composition and each pane as PNG, then leave"
     )
@@ -46,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     if args.screenshot is not None:
         _check_screenshot(args.screenshot)
     methods = _methods(args)
+    if args.watch is not None:
+        methods = _watched(args.watch, methods)
     if not has_display():
         return _headless(args, methods)
     from app.window import run as run_window
@@ -57,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         display_size=args.size,
         path=args.path,
         network=args.network,
+        watch=args.watch,
         screenshot=args.screenshot,
         frames=args.frames,
         full_screen=args.full_screen,
@@ -78,6 +86,26 @@ def _methods(args: argparse.Namespace) -> tuple[str, ...] | None:
         return args.methods
     wanted = [*(args.methods or ()), *(m for m in choices.PANE_ORDER if m not in (args.methods or ()))]
     return tuple(wanted[: args.panes])
+
+
+def _watched(run: Path, methods: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The panes of a window that follows `run`, the network's among them."""
+    from app.inference.live_run import check_run
+
+    check_run(run)
+    if not has_display():
+        raise SuperseeError(
+            f"{run} cannot be watched", "there is no display for a window", "Render with --network RUN/live/NUMBER."
+        )
+    if methods is None:
+        return WATCHED_METHODS
+    if "neural" in methods:
+        return methods
+    if len(methods) == choices.MAX_PANES:
+        raise SuperseeError(
+            f"There is no pane left for {run}", f"{choices.MAX_PANES} others are named", "Name neural among --methods."
+        )
+    return (*methods, "neural")
 
 
 def _check_screenshot(path: Path) -> None:

@@ -36,6 +36,10 @@ class TensorExchange(Protocol):
         """After the session's answer: the next pass may read `parameters`."""
         ...
 
+    def join(self, session: InferenceSession) -> None:
+        """Another session of the same shapes takes the place of the one before, which has been released."""
+        ...
+
     def release(self) -> None: ...
 
 
@@ -47,18 +51,24 @@ class HostExchange:
 
     def __init__(self, context: moderngl.Context, session: InferenceSession, *, mapped: bool | None = None) -> None:
         self._context = context
-        self._session = session
         sizes = session.input.nbytes, session.output.nbytes
         self.features, self.parameters = (context.buffer(reserve=size) for size in sizes)
         self.bytes_to_host = 0
         gl = gl_functions()
         self._mapped = gl.has("glBufferStorage") if mapped is None else mapped
         self.name = "host, mapped" if self._mapped else "host"
+        self._memory: tuple[np.ndarray, np.ndarray] | None = None
         if self._mapped:
-            session.bind(
+            self._memory = (
                 _map(self.features, session.input.shape, _MAP_READ),
                 _map(self.parameters, session.output.shape, _MAP_WRITE),
             )
+        self.join(session)
+
+    def join(self, session: InferenceSession) -> None:
+        if self._memory is not None:
+            session.bind(*self._memory)
+        self._session = session
 
     def to_network(self) -> None:
         if self._mapped:

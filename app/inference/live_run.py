@@ -32,15 +32,20 @@ class LiveCheckpoint:
         return max(0.0, (time.time() if now is None else now) - self.written)
 
 
-def newest_checkpoint(run: Path) -> LiveCheckpoint | None:
-    """What `run` offers now; None where training has not written a network yet. Raises SuperseeError where the folder
-    is missing or the pointer cannot be used."""
+def check_run(run: Path) -> None:
+    """Raises SuperseeError where `run` is not a folder."""
     if not run.is_dir():
         raise SuperseeError(
             f"There is no run in {run}",
             "the folder is missing" if not run.exists() else "it is not a folder",
             "Name the folder that training writes to, for example models/runs/lite.",
         )
+
+
+def newest_checkpoint(run: Path) -> LiveCheckpoint | None:
+    """What `run` offers now; None where training has not written a network yet. Raises SuperseeError where the folder
+    is missing or the pointer cannot be used."""
+    check_run(run)
     path = run / LIVE_FOLDER / POINTER
     try:
         if path.stat().st_size > _LARGEST_POINTER:

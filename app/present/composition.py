@@ -96,6 +96,10 @@ class Composition:
             else:
                 with clock.stage("present"):
                     self._map(pane.texture, target, exposure, filmic)
+        self.relabel(panes)
+
+    def relabel(self, panes: Sequence[PaneContent]) -> None:
+        """Other words over the same pictures."""
         # Linear textures belong to the methods and change with their next frame: they are not kept.
         self.panes = [replace(pane, texture=None) for pane in panes]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import moderngl
 
@@ -21,7 +22,17 @@ TIMES_WINDOW = 180
 
 Options = Callable[[str, Size], Mapping[str, object] | None]
 """Constructor options of a method at an LR size; None while they are being prepared; SuperseeError if they never
-will be."""
+will be. Where they change later on, they go to the upscaler's `replace_network`. It may have `caption(method)`: a
+Caption for the pane, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a pane says of its method in place of the plain label, in three lines."""
+
+    title: str
+    detail: str = ""
+    warning: str = ""
 
 
 def no_options(_name: str, _render_size: Size) -> Mapping[str, object] | None:
@@ -45,6 +56,7 @@ class MethodRun:
         self._options = options
         self._upscaler: Upscaler | None = None
         self._own: Upscaler | None = None
+        self._given: Mapping[str, object] = {}
         self._stand_in: Upscaler | None = None
         self._sizes: dict[int, tuple[Size, Size]] = {}
         self._failed: SuperseeError | None = None
@@ -65,9 +77,24 @@ class MethodRun:
     @property
     def title(self) -> str:
         """What the pane is called: never the method's own name over the stand-in's picture."""
+        caption = self.caption
+        if caption is not None and self._failed is None:
+            return caption.title
         if not self.stands_in:
             return self.info.label
         return f"{self.info.label} is being prepared" if self._waiting else f"{self.info.label} unavailable"
+
+    @property
+    def caption(self) -> Caption | None:
+        """What there is to say of the method beyond its label."""
+        caption = getattr(self._options, "caption", None)
+        return None if caption is None else caption(self.name)
+
+    @property
+    def remarks(self) -> str:
+        """What is wrong, or stands in, in one line; empty where all is well."""
+        caption = self.caption
+        return "; ".join(part for part in (caption.warning if caption else "", self.warning) if part)
 
     @property
     def stands_in(self) -> bool:
@@ -133,7 +160,7 @@ class MethodRun:
                 options = self._options(self.name, render_size)
                 self._waiting = options is None
                 if options is not None:
-                    self._own = self._own or create_upscaler(self.name, self._context, self.clock, **options)
+                    self._own = self._made(options)
                     self._fit(self._own, render_size, display_size)
                     self.warning = ""
                     return self._own
@@ -141,6 +168,15 @@ class MethodRun:
             except SuperseeError as error:
                 self._fail(error)
         return self._fitted_stand_in(render_size, display_size)
+
+    def _made(self, options: Mapping[str, object]) -> Upscaler:
+        """The method's upscaler, with the options of now."""
+        if self._own is None:
+            self._own = create_upscaler(self.name, self._context, self.clock, **options)
+        elif options != self._given:
+            self._own.replace_network(**options)  # type: ignore[attr-defined]
+        self._given = options
+        return self._own
 
     def _fall_back(self, error: SuperseeError, frame: FrameInputs) -> None:
         self._fail(error)

@@ -299,7 +299,7 @@ class Comparison:
     def warnings(self) -> tuple[str, ...]:
         """Every fallback in force, once."""
         runs = [self.runs[name] for name in dict.fromkeys(self.methods) if name in self.runs]
-        return tuple(f"{run.title}: {run.warning}" for run in runs if run.warning)
+        return tuple(f"{run.title}: {run.remarks}" for run in runs if run.remarks)
 
     def backends(self) -> tuple[str, ...]:
         """What upscalers say of themselves (backend, precision), by method."""
@@ -320,11 +320,14 @@ class Comparison:
             parts = [f"{low[0]}×{low[1]} to {width}×{height}", f"{ratio:.3g}× {mode_name(ratio)}"]
         if name == "reference" and run.samples:
             parts.append(f"{run.samples} samples")
+        caption = run.caption
+        if caption is not None and caption.detail:
+            parts.append(caption.detail)
         cost = run.figures.summary().p50 if run.times.count else sum(run.stage_ms.values())
         if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")
         method = STAND_IN if run.stands_in else name
-        return PaneContent(method, run.title, "  ·  ".join(parts), run.warning, run.texture)
+        return PaneContent(method, run.title, "  ·  ".join(parts), run.remarks, run.texture)
 
     def _run(self, name: str) -> MethodRun:
         if name not in self.runs:

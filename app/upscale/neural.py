@@ -82,6 +82,11 @@ class NeuralUpscaler:
             self.targets = None
         self.targets = NeuralTargets(self._context, self.network, self._backend, render_size, display_size, self._kept)
 
+    def replace_network(self, network: Network, backend: InferenceBackend | None = None) -> None:
+        """Goes on with another network from the next frame on. History and recurrent features stay, as between two
+        checkpoints of one training. That frame compiles it, unless the backend has it prepared."""
+        self.network, self._backend = network, backend or self._backend
+
     def reset(self) -> None:
         """Forgets history; a frame that was begun is dropped."""
         if self._frame and self.targets:
@@ -96,6 +101,8 @@ class NeuralUpscaler:
         if frame.reset:
             self._remembered = None
         assert self.targets
+        if self.targets.network is not self.network:
+            self.targets.replace_network(self.network, self._backend)
         with timed(self._clock, "pre"):
             self._draw_features(frame, self.targets)
         with timed(self._clock, "exchange"):

@@ -38,6 +38,7 @@ class NeuralTargets:
     ) -> None:
         self._context = context
         self.sizes = render_size, display_size
+        self.network = network
         self.padded = network.padded(render_size)
         self.session = backend.compile(network.model, self.padded)
         self.exchange: TensorExchange = HostExchange(context, self.session)
@@ -72,6 +73,14 @@ class NeuralTargets:
         """The frame's before, to be read between pixels."""
         self.surfaces[self.turn ^ 1].filter = moderngl.LINEAR, moderngl.LINEAR
         return self.surfaces[self.turn ^ 1]
+
+    def replace_network(self, network: Network, backend: InferenceBackend) -> None:
+        """Another network at the same sizes; textures keep what they hold. No inference may be under way. Raises
+        SuperseeError where it cannot be compiled; the one before then stays."""
+        session = backend.compile(network.model, self.padded)
+        self.session.release()
+        self.network, self.session = network, session
+        self.exchange.join(session)
 
     def release(self) -> None:
         unbind_framebuffer(self._context)

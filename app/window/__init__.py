@@ -22,6 +22,7 @@ class Options:
     exposure: float | None = None
     full_screen: bool = False
     network: str | None = None
+    watch: Path | None = None
     screenshot: Path | None = None
     frames: int | None = None
     window_size: Size | None = None
@@ -37,6 +38,7 @@ def run(
     exposure: float | None = None,
     full_screen: bool = False,
     network: str | None = None,
+    watch: Path | None = None,
     screenshot: Path | None = None,
     frames: int | None = None,
     window_size: Size | None = None,
@@ -44,12 +46,14 @@ def run(
     """Opens the viewer and runs it until it is closed; 0, or raises SuperseeError where no window can be had.
 
     `exposure` multiplies the scene's own. `display_size` fixes the size of every pane's picture. `network`: a
-    trained network's name or folder. With `screenshot` or `frames` it closes by itself (see Options).
+    trained network's name or folder. `watch`: a training run's folder, whose newest network is shown in its place.
+    With `screenshot` or `frames` it closes by itself (see Options).
     """
     from app.window.application import start
 
     return start(
         Options(
-            scene, path, methods, ratio, display_size, exposure, full_screen, network, screenshot, frames, window_size
+            scene, path, methods, ratio, display_size, exposure, full_screen, network, watch, screenshot, frames,
+            window_size,
         )
-    )
+    )  # fmt: skip

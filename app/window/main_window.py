@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self.failure: SuperseeError | None = None
         state, self._settings_note = load_settings() if save else (ViewerState(), "")
         self.presenter = Presenter(with_options(state, self._options), changed=self._changed)
-        self.rig = Rig(self._parts, self._options.network)
+        self.rig = Rig(self._parts, self._options.network, self._options.watch)
         self.toast = ""
         self._message = f"Loading {Path(self.presenter.state.scene).name}…"
         self._painted = False
@@ -98,6 +98,8 @@ class MainWindow(QMainWindow):
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(_STATUS_MS)
         self._status_timer.timeout.connect(self._refresh_dock)
+        if self._options.watch is not None:
+            self._status_timer.timeout.connect(self._refresh_labels)
         self._bind_keys()
         self.dock = None
         self.resize(*(self._options.window_size or self._first_size()))
@@ -324,6 +326,13 @@ class MainWindow(QMainWindow):
         status = (self.rig.renderer,) + (comparison.backends() if comparison is not None else ())
         warnings = (comparison.warnings() if comparison is not None else ()) + (model.notes if model else ())
         self.dock.refresh(status, warnings[:12])
+
+    def _refresh_labels(self) -> None:
+        """What is said of a training run changes while the picture stands still: its age, a checkpoint passed over."""
+        comparison, composition = self.rig.comparison, self.rig.composition
+        if self.presenter.state.paused and comparison is not None and composition is not None and comparison.complete:
+            composition.relabel(comparison.panes())
+            self.canvas.update()
 
     def say(self, text: str, stays: bool = False) -> None:
         """A line at the foot of the picture, for some seconds unless it stays."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from pathlib import Path
 
 import moderngl
 
 from app.present.method_run import Options
 from app.present.neural_supply import NeuralSupply
+from app.present.run_watch import RunWatch
 from app.present.session import live_accumulator
 from app.present.source import Accumulator, SceneSource
 from app.scene.model import SceneModel
@@ -38,10 +40,11 @@ def _make_source(context: moderngl.Context, model: SceneModel) -> Generator[None
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`load_scene` runs in a worker thread; the others with the GL context current, `make_source` in
-    steps. `make_options` is given the name of the network."""
+    steps. `make_options` is given the name of the network, `make_watch` the folder of a training run."""
 
     load_scene: Callable[[str], SceneModel] = _load_scene
     scene_names: Callable[[], tuple[str, ...]] = _scene_names
     make_source: Callable[[moderngl.Context, SceneModel], Generator[None, None, SceneSource]] = _make_source
     make_accumulator: Callable[[SceneSource], Accumulator] = live_accumulator
     make_options: Callable[[str | None], Options] = NeuralSupply
+    make_watch: Callable[[Path], Options] = RunWatch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from pathlib import Path
 
 import moderngl
 
@@ -39,10 +40,10 @@ def current_context() -> moderngl.Context:
 class Rig:
     """Call every method with the GL context current."""
 
-    def __init__(self, parts: Parts, network: str | None = None) -> None:
+    def __init__(self, parts: Parts, network: str | None = None, watch: Path | None = None) -> None:
         self._parts = parts
         # Not a GL object: compiled networks outlive the context.
-        self.options = parts.make_options(network)
+        self.options = parts.make_options(network) if watch is None else parts.make_watch(watch)
         self.context: moderngl.Context | None = None
         self.composition: Composition | None = None
         self.comparison: Comparison | None = None

@@ -75,3 +75,45 @@ def test_a_number_of_panes_is_filled_up_after_the_named_methods(monkeypatch: pyt
     monkeypatch.setattr(app.window, "run", lambda _scene, **options: seen.update(options) or 0)
     assert main(["--panes", "3", "--methods", "lanczos"]) == 0
     assert seen["methods"] == ("lanczos", "native", "bilinear")
+
+
+def test_a_watched_run_gets_a_pane(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: dict[str, Any] = {}
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.setattr(app.window, "run", lambda _scene, **options: seen.update(options) or 0)
+    assert main(["--watch", str(tmp_path)]) == 0
+    assert seen["watch"] == tmp_path
+    assert seen["methods"] == ("native", "taau", "neural")
+    assert main(["--watch", str(tmp_path), "--methods", "bilinear"]) == 0
+    assert seen["methods"] == ("bilinear", "neural")
+    assert main(["--watch", str(tmp_path), "--methods", "neural,lanczos"]) == 0
+    assert seen["methods"] == ("neural", "lanczos")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--watch", "nothing"], "There is no run in nothing: the folder is missing"),
+        (["--watch", "a-file"], "it is not a folder"),
+        (["--watch", ".", "--network", "lite"], "not allowed with argument"),
+        (["--watch", ".", "--methods", "native,bilinear,lanczos,taau"], "There is no pane left"),
+    ],
+)
+def test_a_run_that_cannot_be_watched_is_a_plain_error(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DISPLAY", ":7")
+    (tmp_path / "a-file").write_text("")
+    assert main(options) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_display")
+def test_watching_needs_a_window(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--watch", str(tmp_path)]) == 2
+    assert "there is no display for a window" in capsys.readouterr().err

@@ -179,3 +179,51 @@ def test_the_registry_makes_it(gl: moderngl.Context, network: Network, backend: 
     upscaler = create_upscaler("neural", gl, None, network=network, backend=backend)
     assert upscaler.label == "Neural"
     upscaler.release()
+
+
+def test_another_network_takes_over_between_frames_and_history_stays(
+    gl: moderngl.Context, network: Network, backend: OpenVinoBackend, tmp_path: Path
+) -> None:
+    frames = golden.GoldenFrames(gl, RENDER, DISPLAY)
+    given = [frames.frame(i).inputs for i in range(4)]
+    twin = golden.saved(golden.lively_network(), tmp_path / "twin")
+    other = golden.saved(golden.lively_network(seed=8), tmp_path / "other")
+    kept, swapped, changed = (NeuralUpscaler(gl, network, backend) for _ in range(3))
+    for frame in given[:2]:
+        for upscaler in (kept, swapped, changed):
+            upscaler.upscale(frame)
+
+    def state(upscaler: NeuralUpscaler) -> list[bytes]:
+        targets = upscaler.targets
+        assert targets is not None
+        kept = (*targets.histories, targets.hidden, *targets.surfaces, *targets.means, *targets.deviations)
+        return [texture.read() for texture in kept]
+
+    before = state(changed)
+    swapped.begin(given[2])
+    swapped.replace_network(twin)  # in the middle of a frame: that one is finished with the network that began it
+    changed.replace_network(other)
+    assert state(changed) == before
+    expected = pixels(kept.upscale(given[2]))
+    np.testing.assert_array_equal(pixels(swapped.finish()), expected)
+    assert not np.array_equal(pixels(changed.upscale(given[2])), expected)
+    np.testing.assert_array_equal(pixels(swapped.upscale(given[3])), pixels(kept.upscale(given[3])))
+    assert swapped.network is twin
+    fresh = NeuralUpscaler(gl, other, backend)
+    assert not np.array_equal(pixels(changed.upscale(given[3])), pixels(fresh.upscale(given[3]))), "it has a history"
+    for upscaler in (kept, swapped, changed, fresh):
+        upscaler.release()
+
+
+def test_a_network_that_cannot_be_compiled_leaves_the_session_alone(
+    gl: moderngl.Context, network: Network, backend: OpenVinoBackend, tmp_path: Path
+) -> None:
+    frames = golden.GoldenFrames(gl, RENDER, DISPLAY)
+    upscaler = NeuralUpscaler(gl, network, backend)
+    upscaler.upscale(frames.frame(0).inputs)
+    upscaler.replace_network(replace(network, model=tmp_path / "nothing.onnx"))
+    with pytest.raises(SuperseeError, match="cannot compile"):
+        upscaler.begin(frames.frame(1).inputs)
+    upscaler.replace_network(network)
+    assert np.isfinite(pixels(upscaler.upscale(frames.frame(1).inputs))).all()
+    upscaler.release()
