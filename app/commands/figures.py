@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from app.commands.headless import FrameResult
-from app.measure.image_metrics import display_image, flicker, flip, psnr, ssim
+from app.measure.image_metrics import display_image, flicker, flip, psnr, ssim, tpsnr
+from app.measure.quality import QUALITY
 from app.measure.stages import STAGES
 
-QUALITY = ("psnr", "ssim", "flip", "flicker")
-UNITS = {"psnr": "dB", "ssim": "", "flip": "", "flicker": "levels"}
-HIGHER_IS_BETTER = {"psnr": True, "ssim": True, "flip": False, "flicker": False}
 FLIP_FRAMES = 12
 """FLIP costs half a second an image at 640x360, ten times what the other figures cost together."""
 WARM_UP = 3
@@ -21,8 +19,8 @@ WARM_UP = 3
 
 
 class Figures:
-    """Takes frames in order; `methods` are those to be scored. Flicker needs two frames of one shot: it is left out
-    of a frame that starts a new one."""
+    """Takes frames in order; `methods` are those to be scored. tPSNR and flicker need two frames of one shot: they
+    are left out of a frame that starts a new one."""
 
     def __init__(self, methods: Sequence[str], frames: int = 1) -> None:
         """`frames`: how many there will be; FLIP is taken of about FLIP_FRAMES of them, the last one included."""
@@ -50,6 +48,7 @@ class Figures:
             series["ssim"].append(ssim(image, reference) if min(image.shape[:2]) >= 11 else None)
             series["flip"].append(flip(image, reference) if takes_flip else None)
             before = (self._previous[name], image, self._previous["reference"], reference) if follows else None
+            series["tpsnr"].append(tpsnr(*before) if before else None)
             series["flicker"].append(flicker(*before, frame.motion) if before else None)
         self._previous = shown
 

@@ -217,14 +217,14 @@ def _print_progress(done: int, frames: int) -> None:
 
 
 def _print_summary(report: dict[str, Any], out: Path, seconds: float) -> None:
-    from app.commands.figures import QUALITY
-    from app.commands.report import formatted, headline, machine_line
+    from app.commands.report import headline, machine_line
+    from app.measure.quality import QUALITY
 
     title, line = headline(report)
     lines = [title, line, machine_line(report), *report["machine"]["notes"]]
-    lines.append(f"{'':12}{'PSNR dB':>9}{'SSIM':>9}{'FLIP':>9}{'flicker':>9}{'ms a frame':>12}")
+    lines.append(f"{'':12}{''.join(f'{figure.heading:>16}' for figure in QUALITY.values())}{'ms a frame':>12}")
     for entry in report["methods"].values():
-        values = "".join(f"{formatted(figure, entry[figure]):>9}" for figure in QUALITY)
+        values = "".join(f"{figure.formatted(entry[key]):>16}" for key, figure in QUALITY.items())
         lines.append(f"{entry['label']:12}{values}{entry['stage_ms'].get('total', float('nan')):12.1f}")
     lines.append(f"written in {seconds:.0f} s: {out / 'side-by-side.mp4'}, {out / 'report.png'}, {out / 'report.json'}")
     print("\n".join(lines))  # noqa: T201

@@ -10,12 +10,11 @@ from typing import Any
 
 from app import __version__
 from app.capture.provenance import machine, versions
-from app.commands.figures import HIGHER_IS_BETTER, QUALITY, UNITS
 from app.conventions import mode_name, render_size
 from app.errors import SuperseeError
+from app.measure.quality import QUALITY
 
 SCHEMA = 1
-FORMATS = {"psnr": "{:.2f}", "ssim": "{:.4f}", "flip": "{:.4f}", "flicker": "{:.2f}"}
 _PACKAGES = ("numpy", "moderngl", "openvino", "av", "OpenEXR", "pillow", "scikit-image", "flip-evaluator")
 
 
@@ -37,10 +36,7 @@ def build_report(
         "machine": {**machine(), **facts},
         "versions": versions(*_PACKAGES),
         "definitions": {
-            "psnr": "dB, mean over frames of the display image (exposure, clip, sRGB) against the reference",
-            "ssim": "Wang et al. 2004, Gaussian window of sigma 1.5, mean over frames",
-            "flip": "mean LDR-FLIP at 67 pixels a degree, mean over a dozen frames spread over the run",
-            "flicker": "mean change along the motion that the reference does not have, in 8-bit levels",
+            **{name: f"{figure.unit}: {figure.definition}".lstrip(": ") for name, figure in QUALITY.items()},
             "stage_ms": "median over frames, warm-up dropped, in milliseconds",
         },
         "methods": {name: dict(entry) for name, entry in methods.items()},
@@ -56,16 +52,12 @@ def write_json(path: Path, document: Mapping[str, Any]) -> Path:
     return path
 
 
-def formatted(figure: str, value: float | None) -> str:
-    return "–" if value is None else FORMATS[figure].format(value)
-
-
 def best_methods(methods: Mapping[str, Mapping[str, Any]], figure: str) -> set[str]:
     """The upscaler(s) with the best value; "native" takes no part, it is not upscaled."""
     known = {n: m[figure] for n, m in methods.items() if m.get(figure) is not None and n != "native"}
     if not known:
         return set()
-    best = max(known.values()) if HIGHER_IS_BETTER[figure] else min(known.values())
+    best = max(known.values()) if QUALITY[figure].higher_is_better else min(known.values())
     return {name for name, value in known.items() if value == best}
 
 
@@ -96,13 +88,13 @@ def write_html(path: Path, report: Mapping[str, Any], labels: Mapping[str, str],
     rows = []
     for name, entry in report["methods"].items():
         cells = "".join(
-            f"<td class='{'best' if name in best_methods(report['methods'], figure) else ''}'>"
-            f"{formatted(figure, entry[figure])}</td>"
-            for figure in QUALITY
+            f"<td class='{'best' if name in best_methods(report['methods'], key) else ''}'>"
+            f"{figure.formatted(entry[key])}</td>"
+            for key, figure in QUALITY.items()
         )
         total = entry["stage_ms"].get("total")
         rows.append(f"<tr><th>{html.escape(labels[name])}</th>{cells}<td>{_ms(total)}</td></tr>")
-    heads = "".join(f"<th>{figure.upper()} {UNITS[figure]}</th>" for figure in QUALITY)
+    heads = "".join(f"<th title='{html.escape(f.definition)}'>{f.heading}</th>" for f in QUALITY.values())
     pictures = "".join(f"<img src='{html.escape(still)}' alt='{html.escape(still)}'>" for still in stills)
     notes = "".join(f"<p>{html.escape(str(note))}</p>" for note in report["machine"].get("notes", ()))
     text = _PAGE.format(

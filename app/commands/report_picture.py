@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.commands.figures import HIGHER_IS_BETTER, QUALITY, UNITS
-from app.commands.report import best_methods, formatted, headline, machine_line
+from app.commands.report import best_methods, headline, machine_line
+from app.measure.quality import QUALITY
 from app.measure.stages import STAGES
 from app.paths import ASSETS
 from app.present import theme
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _WIDTH, _MARGIN, _ROW = 1600, 64, 54
 _MAGNIFIED = 3
-_NAMES = {"psnr": "PSNR", "ssim": "SSIM", "flip": "FLIP", "flicker": "Flicker"}
 
 
 class Pen:
@@ -131,11 +130,10 @@ def _quality(pen: Pen, y: float, methods: Mapping[str, Mapping[str, Any]], label
     pen.text(_MARGIN, y + 24, "Quality against the reference", 26, theme.TEXT, "Inter-SemiBold")
     left = _MARGIN + 190
     width = (_WIDTH - _MARGIN - left) / len(QUALITY)
-    for index, figure in enumerate(QUALITY):
-        unit = f" {UNITS[figure]}" if UNITS[figure] else ""
-        better = "higher is better" if HIGHER_IS_BETTER[figure] else "lower is better"
+    for index, (figure, about) in enumerate(QUALITY.items()):
+        better = "higher is better" if about.higher_is_better else "lower is better"
         x = left + index * width
-        end = pen.text(x, y + 68, _NAMES[figure] + unit, 19, theme.DIM, "Inter-SemiBold")
+        end = pen.text(x, y + 68, about.heading, 19, theme.DIM, "Inter-SemiBold")
         pen.text(x + end + 10, y + 68, better, 15, theme.FAINT)
         values = [m[figure] for m in methods.values() if m[figure] is not None]
         for row, (name, entry) in enumerate(methods.items()):
@@ -147,7 +145,7 @@ def _quality(pen: Pen, y: float, methods: Mapping[str, Mapping[str, Any]], label
                 pen.bar(x, middle - 9, (width - 130) * share, 18, colour)
                 at = x + (width - 130) * share + 10
                 face = "JetBrainsMono-SemiBold" if best else "JetBrainsMono-Regular"
-                pen.text(at, middle, formatted(figure, entry[figure]), 19, theme.TEXT if best else theme.DIM, face)
+                pen.text(at, middle, about.formatted(entry[figure]), 19, theme.TEXT if best else theme.DIM, face)
             else:
                 pen.text(x, middle, "–", 19, theme.FAINT)
             if index == 0:
@@ -156,10 +154,10 @@ def _quality(pen: Pen, y: float, methods: Mapping[str, Mapping[str, Any]], label
 
 
 def _share(figure: str, value: float, values: list[float]) -> float:
-    """Length of a bar. PSNR and SSIM never come near zero: their bars begin a little below the smallest value, so
-    that differences show; the printed figure is what counts."""
+    """Length of a bar. PSNR, tPSNR and SSIM never come near zero: their bars begin a little below the smallest value,
+    so that differences show; the printed figure is what counts."""
     low = min(values)
-    if figure == "psnr":
+    if figure in ("psnr", "tpsnr"):
         base = low - 3.0
     elif figure == "ssim":
         base = max(0.0, low - 0.4 * max(1.0 - low, 0.02))

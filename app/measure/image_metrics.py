@@ -99,8 +99,13 @@ def flicker(
 def tpsnr(
     previous_output: np.ndarray, output: np.ndarray, previous_reference: np.ndarray, reference: np.ndarray
 ) -> float:
-    """PSNR of the frame-to-frame difference against the reference's, in dB: temporal error without regard to
-    motion. Differences span [-1, 1], the peak is taken as 1."""
+    """Temporal PSNR in dB, higher is better: 10 log10(1 / mean((out_t - out_t-1) - (ref_t - ref_t-1))^2), 100 where
+    the changes are equal.
+
+    As in Arm's Neural Graphics Model Gym (core/evaluator/metrics.py, `calculate_tpsnr`): the change at a pixel that
+    stands still on screen, without regard to motion, with a peak of 1 although changes span [-1, 1]. `flicker` follows
+    the motion instead; this one also counts an error that travels with what moves.
+    """
     change = output.astype(np.float32) - previous_output
     return psnr(change, reference.astype(np.float32) - previous_reference)
 

@@ -9,9 +9,10 @@ import pytest
 from app.capture.image_files import read_exr, read_png
 from app.cli import main
 from app.commands import render as render_command
-from app.commands.figures import QUALITY, Figures
+from app.commands.figures import Figures
 from app.commands.headless import FrameResult, canvas_size
 from app.measure.image_metrics import display_image, psnr
+from app.measure.quality import QUALITY
 
 METHODS = ("native", "bilinear", "taau", "neural")
 
@@ -35,6 +36,7 @@ def test_the_report_has_an_entry_a_method_with_figures_and_stage_times(rendered:
     for entry in report["methods"].values():
         assert all(math.isfinite(entry[figure]) for figure in QUALITY)
         assert len(entry["frames"]["psnr"]) == 4
+        assert entry["frames"]["tpsnr"][0] is None
         assert entry["frames"]["flicker"][0] is None  # nothing came before the first frame
         assert entry["stage_ms"]["render"] > 0
         assert entry["stage_ms"]["total"] >= entry["stage_ms"]["render"]
