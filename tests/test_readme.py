@@ -75,6 +75,8 @@ def test_viewer_commands_open_a_window_and_close_it(page: str, line: str, tmp_pa
     """In a process of its own, with a few frames; settings go to a folder of the test's."""
     arguments = shlex.split(line)[1:]
     arguments = [str(ROOT / "assets/scenes/court.glb") if a == "path/to/model.glb" else a for a in arguments]
+    if "--watch" in arguments:
+        (tmp_path / arguments[arguments.index("--watch") + 1]).mkdir(parents=True)
     small = ["--frames", "2", *([] if "--size" in arguments else ["--size", "96x54"])]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path / "config")}
     command = [sys.executable, "-P", "-m", "app", *arguments, *small]

@@ -28,10 +28,9 @@ Caption for the pane, or None."""
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What a pane says of its method in place of the plain label, in three lines."""
+    """What a pane says of its method in place of the plain label."""
 
     title: str
-    detail: str = ""
     warning: str = ""
 
 

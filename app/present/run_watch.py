@@ -79,9 +79,10 @@ class RunWatch:
             return None
         name, shown = self._run.resolve().name, self._handed
         if shown is not None:
-            return Caption(f"{name}  ·  iteration {shown.iteration}", age_text(shown.age()), self._problem)
+            title = f"{name}  ·  iteration {shown.iteration}  ·  {age_text(shown.age())}"
+            return Caption(title, self._problem)
         if self._problem:
-            return Caption(f"{name}: no checkpoint can be used yet", "", self._problem)
+            return Caption(f"{name}: no checkpoint can be used yet", self._problem)
         return Caption(f"{name}: {'being prepared' if self._tried else 'waiting for the first checkpoint'}")
 
     def retry(self) -> None:
@@ -115,8 +116,11 @@ class RunWatch:
             self._wake.clear()
 
     def _look(self) -> None:
-        size, newest = self._wanted, newest_checkpoint(self._run)
-        if size is None or newest is None or not self._has_backend():
+        size = self._wanted
+        if size is None or not self._has_backend():  # imported before it is needed, while the scene loads
+            return
+        newest = newest_checkpoint(self._run)
+        if newest is None:
             return
         if newest != self._tried:
             self._tried = newest

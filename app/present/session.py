@@ -320,9 +320,6 @@ class Comparison:
             parts = [f"{low[0]}×{low[1]} to {width}×{height}", f"{ratio:.3g}× {mode_name(ratio)}"]
         if name == "reference" and run.samples:
             parts.append(f"{run.samples} samples")
-        caption = run.caption
-        if caption is not None and caption.detail:
-            parts.append(caption.detail)
         cost = run.figures.summary().p50 if run.times.count else sum(run.stage_ms.values())
         if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 def title(watch: RunWatch) -> str:
     caption = watch.caption("neural")
     assert caption is not None
-    return caption.title
+    return re.sub(r"  ·  \d+ .* ago$", "", caption.title)
 
 
 def warning(watch: RunWatch) -> str:

@@ -46,7 +46,7 @@ class Witness:
         index = next(i for i, name in enumerate(self._window.presenter.state.methods) if name == "neural")
         with self._window.canvas.current():
             pixels = composition.pane_pixels(index)
-        self.titles.append(composition.panes[index].title)
+        self.titles.append(composition.panes[index].title.rpartition("  ·  ")[0] or composition.panes[index].title)
         self.warnings.append(composition.panes[index].warning)
         self.brightness.append(float(np.mean(pixels)))
 
@@ -110,11 +110,11 @@ def test_paused_the_label_goes_on_and_the_picture_stays(qtbot, window, run: Path
     (run / LIVE_FOLDER / POINTER).write_text("{")
     pane = lambda: window.rig.composition.panes[2]  # noqa: E731
     qtbot.waitUntil(lambda: "does not name a checkpoint" in pane().warning, timeout=10_000)
-    assert pane().title == "tiny  ·  iteration 20"
+    assert pane().title.startswith("tiny  ·  iteration 20  ·  ")
     shown = window.shown_frames
     write(run, 40)
     qtbot.waitUntil(lambda: pane().warning == "", timeout=10_000)
-    assert pane().title == "tiny  ·  iteration 20", "the picture is still that network's"
+    assert pane().title.startswith("tiny  ·  iteration 20  ·  "), "the picture is still that network's"
     assert window.shown_frames == shown
     window.presenter.toggle_pause()
     qtbot.waitUntil(lambda: seen.titles[-1] == "tiny  ·  iteration 40", timeout=10_000)
