@@ -77,3 +77,8 @@ class State:
     def detach(self) -> State:
         """Cuts the gradient, for truncated back-propagation; memory never has one."""
         return replace(self, history=self.history.detach(), hidden=self.hidden.detach())
+
+    def as_leaves(self) -> State:
+        """The same values, detached and taking gradients: each frame then has one and the same graph to compile."""
+        history, hidden = (tensor.detach().requires_grad_() for tensor in (self.history, self.hidden))
+        return replace(self, history=history, hidden=hidden)
