@@ -3,125 +3,130 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import moderngl
+if TYPE_CHECKING:
+    import moderngl
 
-from app.errors import SuperseeError
-from app.upscale.registry import create_upscaler
-from app.upscale.upscaler import Upscaler
-from models.data.clip import ClipReader
-from models.data.index import read_index
-from models.evaluate.clip_player import ClipPlayer
-from models.evaluate.recording import Recording
-from models.evaluate.score import Playable, score
-from models.evaluate.table import Row, as_json, as_text
+    from models.evaluate.contestants import Contestant
+    from models.evaluate.sequences import HeldOut
 
-_RECORDED_FRAMES = 25  # of each recording: network.md's figures are means of frames 5 to 24
 SEQUENCES_VARIABLE = "SUPERSEE_SEQUENCES"
-
-
-def _upscalers(context: moderngl.Context, methods: tuple[str, ...], networks: list[Path]) -> dict[str, Upscaler]:
-    from app.inference.manifest import load_network
-
-    made = {name: create_upscaler(name, context) for name in methods}
-    for folder in networks:
-        network = load_network(folder)
-        name = network.name if network.name not in made else str(folder)
-        made[name] = create_upscaler("neural", context, network=network)
-    return made
-
-
-def _clips(context: moderngl.Context, folders: list[Path], limit: int) -> Iterator[tuple[str, str, float, ClipPlayer]]:
-    """(group, name, ratio, player) of every test clip, at most `limit` per folder, group and ratio."""
-    for folder in folders:
-        seen: dict[tuple[str, float], int] = defaultdict(int)
-        index = read_index(folder)
-        for entry in index.of("test"):
-            group = "random scenes" if entry.scene.startswith("random:") else entry.scene
-            group += ", no mip maps" * index.unfiltered
-            seen[group, entry.ratio] += 1
-            if limit and seen[group, entry.ratio] > limit:
-                continue
-            player = ClipPlayer(context, ClipReader(folder / entry.file).read())
-            yield group, f"{folder.name}/{entry.name} {entry.motion}", entry.ratio, player
-            player.release()
-
-
-def _recordings(context: moderngl.Context, folder: Path | None) -> Iterator[tuple[str, str, float, Recording]]:
-    from app.sequence.blender import BlenderSequence
-
-    for path in sorted(folder.iterdir()) if folder and folder.is_dir() else []:
-        for ratio in (2, 3):
-            if (path / "meta.json").is_file() and (path / f"ref{ratio}x").is_dir():
-                recording = Recording(context, BlenderSequence(path, ratio), _RECORDED_FRAMES)
-                yield path.name, path.name, float(ratio), recording
-                recording.release()
-
-
-def evaluate_all(
-    folders: list[Path],
-    sequences: Path | None,
-    networks: list[Path],
-    methods: tuple[str, ...],
-    limit: int = 0,
-) -> list[Row]:
-    """Raises SuperseeError where there is nothing to score, and for networks or data that cannot be read."""
-    from app.render.gl_context import create_headless_context
-
-    context = create_headless_context()
-    upscalers = _upscalers(context, methods, networks)
-    rows: list[Row] = []
-
-    def add(group: str, name: str, ratio: float, played: Playable) -> None:
-        for method, upscaler in upscalers.items():
-            rows.append(Row(method, group, name, round(ratio, 3), score(upscaler, played)))
-        figures = "  ".join(f"{r.method} {r.scores.psnr:.2f}" for r in rows[-len(upscalers) :])
-        print(f"{name} {ratio:g}x  {figures}", file=sys.stderr, flush=True)  # noqa: T201 (progress)
-
-    for item in _clips(context, folders, limit):
-        add(*item)
-    for item in _recordings(context, sequences):
-        add(*item)
-    for upscaler in upscalers.values():
-        upscaler.release()
-    context.release()
-    if not rows:
-        raise SuperseeError(
-            "There is nothing to score",
-            "no test clips and no recordings were given",
-            f"Give --data with a rendered data set, or --sequences (or ${SEQUENCES_VARIABLE}).",
-        )
-    return rows
-
-
-def evaluate_command(options: argparse.Namespace) -> None:
-    named = os.environ.get(SEQUENCES_VARIABLE)
-    sequences = options.sequences or (Path(named) if named else None)
-    rows = evaluate_all(options.data, sequences, options.network, options.methods, options.clips)
-    result = as_json(rows)
-    print(as_text(result["means"]))  # type: ignore[arg-type] # noqa: T201
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
+DATA_FOLDER, WEIGHTS_FOLDER = Path("models/data_cache"), Path("models/weights")
 
 
 def add_parser(commands: Any) -> None:
-    score = commands.add_parser("evaluate", help="score networks and classic methods through the app's own path")
-    score.add_argument("--data", type=Path, nargs="*", default=[], help="data folders whose test clips are used")
-    score.add_argument("--sequences", type=Path, default=None, help="recorded sequences (default: $SUPERSEE_SEQUENCES)")
-    score.add_argument("--network", type=Path, nargs="*", default=[], help="exported network folders")
-    score.add_argument("--methods", type=_names, default=("bilinear", "taau"), help="classic methods")
-    score.add_argument("--clips", type=int, default=0, help="use at most this many test clips a ratio (0: all)")
-    score.add_argument("--out", type=Path, default=None, help="write the figures as JSON")
-    score.set_defaults(run_command=evaluate_command)
+    command = commands.add_parser("evaluate", help="score networks, checkpoints and classic methods on held-out clips")
+    add = command.add_argument
+    add("--data", type=Path, nargs="*", help=f"data folders whose test clips are used (default: all in {DATA_FOLDER})")
+    add("--sequences", type=Path, help=f"folder of recordings with references (default: ${SEQUENCES_VARIABLE})")
+    add("--network", type=Path, nargs="*", help=f"exported networks (default: all in {WEIGHTS_FOLDER} that fit)")
+    add("--run", type=Path, nargs="*", default=[], metavar="RUN", help="runs or checkpoints, played through torch")
+    add("--methods", type=_names, default=None, metavar="A,B", help="classic methods (default: all)")
+    add("--ratios", type=_ratios, default=(1.5, 2.0, 3.0), metavar="R,S", help="default: 1.5,2,3")
+    add("--clips", type=int, default=0, help="at most this many test clips a folder, scene and ratio (default: all)")
+    add("--flip-frames", type=int, default=6, help="frames a clip of which FLIP is taken, 0 for none (default: 6)")
+    add("--timed-frames", type=int, default=15, help="frames of which milliseconds are taken, 0 for none (default: 15)")
+    add("--out", type=Path, help="write the figures as JSON, for `export --scores`")
+    add(
+        "--pictures", type=Path, metavar="DIR", help="write crops, learning curves and quality against time as pictures"
+    )
+    add("--docs", type=Path, metavar="DIR", help="remake a page of the documentation: tables, pictures and figures")
+    command.set_defaults(run_command=evaluate_command)
+
+
+def evaluate_command(options: argparse.Namespace) -> None:
+    from app.capture.provenance import machine
+    from app.commands.bench import busy_note
+    from app.render.gl_context import create_headless_context
+    from models.evaluate.evaluation import evaluate
+    from models.evaluate.report import as_text
+    from models.evaluate.results import write_evaluation
+
+    context = create_headless_context()
+    left_out: list[str] = []
+    items = _items(options, left_out)
+    contestants = _contestants(options, context, left_out)
+    for line in left_out:
+        print(line, file=sys.stderr)  # noqa: T201
+    result = evaluate(items, contestants, flip_frames=options.flip_frames, timed_frames=options.timed_frames)
+    result.left_out[:0] = left_out
+    result.machine = machine() | {"renderer": context.info["GL_RENDERER"], "busy": busy_note()}
+    for contestant in contestants:
+        contestant.release()
+    context.release()
+    print(as_text(result))  # noqa: T201
+    if options.out:
+        write_evaluation(result, options.out)
+    if result.stopped:
+        raise KeyboardInterrupt
+
+
+def _items(options: argparse.Namespace, left_out: list[str]) -> list[HeldOut]:
+    """Everything to play. Raises SuperseeError where there is nothing, or a folder that was named cannot be read."""
+    from app.errors import SuperseeError
+    from models.evaluate.sequences import held_out_clips, recordings
+
+    folders = options.data if options.data is not None else sorted(p.parent for p in DATA_FOLDER.glob("*/index.json"))
+    items: list[HeldOut] = [*held_out_clips(folders, options.ratios, options.clips)]
+    named = os.environ.get(SEQUENCES_VARIABLE)
+    sequences = options.sequences or (Path(named) if named else None)
+    if sequences:
+        found, missing = recordings(sequences, options.ratios)
+        items += found
+        left_out += missing
+    else:
+        left_out.append(f"no recordings: neither --sequences nor ${SEQUENCES_VARIABLE} is given")
+    if not items:
+        raise SuperseeError(
+            "There is nothing to score",
+            "no test clips and no recordings were found",
+            f"Give --data with a rendered data set, or --sequences (or ${SEQUENCES_VARIABLE}).",
+        )
+    return items
+
+
+def _contestants(options: argparse.Namespace, context: moderngl.Context, left_out: list[str]) -> list[Contestant]:
+    """Classic methods, networks, checkpoints. A network that nobody named and that does not fit is left out; whatever
+    was named must work. Names are unique: a checkpoint's says its iteration."""
+    from app.errors import SuperseeError
+    from models.evaluate.checkpoints import averaged_model, read_run
+    from models.evaluate.contestants import CLASSIC, AppMethod, TorchModel
+
+    made: list[Contestant] = [AppMethod(context, name) for name in options.methods or CLASSIC]
+    folders = options.network
+    for folder in folders if folders is not None else sorted(p.parent for p in WEIGHTS_FOLDER.glob("*/manifest.json")):
+        try:
+            network = AppMethod(context, "neural", folder)
+        except SuperseeError as error:
+            if folders is not None:
+                raise
+            left_out.append(f"{folder}: {error}")
+            continue
+        if network.name in (other.name for other in made):
+            network.name = str(folder)
+        made.append(network)
+    for path in options.run:
+        config, checkpoint = read_run(path)
+        name = f"{config.name} @{checkpoint.progress.iteration}"
+        made.append(TorchModel(name, averaged_model(config, checkpoint)))
+    return made
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)
+    from app.upscale.registry import METHODS
+
+    names = tuple(name for name in text.split(",") if name)
+    if wrong := [name for name in names if name not in METHODS or METHODS[name].kind != "upscaler" or name == "neural"]:
+        raise argparse.ArgumentTypeError(f"no such classic method: {', '.join(wrong)}")
+    return names
+
+
+def _ratios(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"ratios are numbers, for example 1.5,2,3, not {text!r}") from error

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from models.data.clip import Clip, ClipReader
 from models.data.crops import to_batch
-from models.data.index import ClipEntry, DataIndex, read_index
 from models.evaluate.tally import FLIP_FRAMES, OnFrame, Scores, Tally, mean_scores
 from models.network.model import Model
 from models.temporal import Frame
 from models.train.rollout import frame_of
-
-
-def held_out_clips(folders: Iterable[Path], limit: int = 0) -> Iterator[tuple[DataIndex, ClipEntry, ClipReader]]:
-    """The test split of data folders, at most `limit` clips (0: all) of each ratio and group of a folder. Raises
-    SuperseeError for a folder without an index and for clips that cannot be read."""
-    for folder in folders:
-        seen: dict[tuple[str, float], int] = defaultdict(int)
-        index = read_index(folder)
-        for entry in index.of("test"):
-            kind = "random" if entry.scene.startswith("random:") else entry.scene
-            seen[kind, entry.ratio] += 1
-            if not limit or seen[kind, entry.ratio] <= limit:
-                yield index, entry, ClipReader(folder / entry.file)
 
 
 def score_model(model: Model, clips: Iterable[Clip | ClipReader], *, flip: bool = False) -> Scores:
@@ -72,6 +57,26 @@ def _score(model: Model, clip: Clip, tally: Tally, on_frame: OnFrame | None) -> 
         if on_frame:
             on_frame(index, *images)
     return tally.scores()
+
+
+@torch.no_grad()
+def frame_times(model: Model, clip: Clip) -> list[float]:
+    """Milliseconds of each frame's step by the CPU's clock, reading and copying the frame left out."""
+    state, times = None, []
+    model.network.eval()
+    for frame in _frames(model, clip):
+        state = model.initial(frame) if state is None else state
+        _wait(frame)
+        begun = time.perf_counter()
+        _, state = model.step(frame, state)
+        _wait(frame)
+        times.append((time.perf_counter() - begun) * 1e3)
+    return times
+
+
+def _wait(frame: Frame) -> None:
+    if frame.colour.is_cuda:
+        torch.cuda.synchronize()
 
 
 def _frames(model: Model, clip: Clip) -> Iterator[Frame]:

@@ -1,4 +1,4 @@
-"""Plays a recorded sequence (app.sequence) like a clip, with its references."""
+"""A recorded sequence (app.sequence) with its references: played through the app, or as a clip for torch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import numpy as np
 
 from app.render.frame import FrameInputs
 from app.sequence.source import FrameSource, SequencePlayer
+from app.upscale.expected_depth import expected_depth
+from models.data.clip import Clip
 
 
 class Recording:
@@ -30,3 +32,23 @@ class Recording:
 
     def release(self) -> None:
         self._player.release()
+
+
+def recorded_clip(source: FrameSource, frames: int | None = None) -> Clip:
+    """The first `frames` of `source` in a clip's arrays, the first one a reset: what `Recording` plays."""
+    read = [source.read(index) for index in range(min(len(source), frames or len(source)))]
+    cameras = [(c.view, c.projection, c.previous_view, c.previous_projection) for c in (f.camera for f in read)]
+    expected = [expected_depth(f.depth, np.array(f.jitter), f.camera) for f in read]
+    return Clip(
+        colour=np.stack([f.colour[..., :3] for f in read]).astype(np.float16),
+        depth=np.stack([f.depth for f in read]).astype(np.float32),
+        expected=np.stack(expected).astype(np.float32),
+        motion=np.stack([f.motion for f in read]).astype(np.float16),
+        reactive=np.zeros((len(read), *read[0].depth.shape), np.uint8),
+        reference=np.stack([source.reference(index) for index in range(len(read))]).astype(np.float16),
+        jitter=np.array([f.jitter for f in read], np.float32),
+        exposure=np.array([f.exposure for f in read], np.float32),
+        reset=np.arange(len(read)) == 0,
+        camera=np.array(cameras, np.float32),
+        near=np.array([f.camera.near for f in read], np.float32),
+    )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from app.errors import SuperseeError
 from models.data.index import DataIndex, read_index
-from models.evaluate.table import as_text
+from models.evaluate.report import definitions, summary
+from models.evaluate.results import Evaluation
+from models.evaluate.table import means, means_text
 from models.network.unet import TemporalUNet
 from models.train.checkpoint import Progress
 from models.train.config import TrainConfig
@@ -61,22 +63,6 @@ def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
     ]
 
 
-def _verdict(figures: list[dict], name: str) -> list[str]:
-    """One line per group of clips at 2x: ahead of TAAU or behind, by how much."""
-    lines = []
-    for group in sorted({f["group"] for f in figures if f["ratio"] == 2.0}):
-        of = {f["method"]: f for f in figures if f["ratio"] == 2.0 and f["group"] == group}
-        if name not in of or "taau" not in of:
-            continue
-        gain = of[name]["psnr"] - of["taau"]["psnr"]
-        flicker = of[name]["flicker"] - of["taau"]["flicker"]
-        lines.append(
-            f"* {group}, 2x: {abs(gain):.2f} dB PSNR {'ahead of' if gain >= 0 else 'BEHIND'} TAAU, flicker "
-            f"{abs(flicker):.1f} levels {'higher' if flicker > 0 else 'lower'}"
-        )
-    return lines
-
-
 _LIMITS = [
     "* Wires in front of something that moves (a grille before a turning fan) come out as dots, as with TAAU.",
     "* Glazing bars thinner than a pixel before a bright sky stay dashed.",
@@ -89,10 +75,10 @@ _LIMITS = [
 
 
 def write_card(
-    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, figures: list[dict], notes: str = ""
+    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, evaluation: Evaluation, notes: str = ""
 ) -> None:
-    """`figures`: the `means` of models.evaluate's JSON; empty where nothing was scored yet.
-    `notes`: what the settings do not tell about the run (changes on the way, what was looked at), as Markdown."""
+    """`evaluation` is empty where nothing was scored yet. `notes`: what the settings do not tell about the run
+    (changes on the way, what was looked at), as Markdown."""
     lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
     lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
     for folder in config.data.folders:
@@ -101,18 +87,14 @@ def write_card(
     lines += ["## Training", "", *_schedule_lines(config, progress), ""]
     if notes:
         lines += ["## How this run went", "", notes.strip(), ""]
-    lines += ["## Held-out figures", ""]
-    if figures:
-        lines += [
-            "Through the app's own path (GLSL passes, OpenVINO), means over the frames from the sixth on. PSNR, SSIM "
-            "and FLIP (67 pixels a degree) of display images (exposure, clip, sRGB); flicker is the change of the "
-            "error along the motion in 8-bit levels, lower is better.",
-            "",
-            *_verdict(figures, config.name),
-            "",
-            as_text(figures),
-        ]
-    else:
-        lines += ["Not measured for these weights.", ""]
+    lines += ["## Held-out figures", "", *_figure_lines(evaluation), ""]
     lines += ["## Known failures", "", *_LIMITS, ""]
     path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _figure_lines(evaluation: Evaluation) -> list[str]:
+    if not evaluation.rows:
+        return ["Not measured for these weights."]
+    path = "Through the app's own path (GLSL passes, OpenVINO) where a row's name has no @, through torch otherwise."
+    parts = [f"{path} {definitions(evaluation.flip_frames)}", means_text(means(evaluation.rows)).strip()]
+    return "\n\n".join([*parts, *summary(evaluation, "### ")]).splitlines()

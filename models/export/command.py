@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.errors import SuperseeError
-from models.export.card import write_card
-from models.network import build
-from models.network.save import save_network
-from models.network.unet import TemporalUNet
-from models.train.checkpoint import Checkpoint, load_checkpoint
-from models.train.config import TrainConfig, parse_config
-from models.train.loop import LATEST, network_config
+if TYPE_CHECKING:
+    from models.train.config import TrainConfig
 
 NOTES = "notes.md"
 """Beside a run's checkpoint: what its settings do not tell; it goes into the card."""
 
 
-def averaged_network(checkpoint: Checkpoint) -> TemporalUNet:
-    """The network with the moving average of its weights, which is what is shipped."""
-    network = build(network_config(parse_config(checkpoint.config)))
-    network.load_state_dict(checkpoint.average)
-    return network.eval()
-
-
-def _figures(scores: Sequence[Path]) -> list[dict]:
-    """The mean figures of one or more of evaluate's files, in their order."""
-    figures: list[dict] = []
-    for path in scores:
-        try:
-            figures += json.loads(path.read_text())["means"]
-        except (OSError, ValueError, KeyError) as error:
-            raise SuperseeError(f"The scores in {path} cannot be read", str(error), "Run evaluate again.") from error
-    return figures
-
-
 def export_run(run: Path, out: Path, scores: Sequence[Path] = ()) -> TrainConfig:
     """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint."""
-    checkpoint = load_checkpoint(run / LATEST)
-    config = parse_config(checkpoint.config)
-    figures = _figures(scores)
-    network = averaged_network(checkpoint)
+    from app.errors import SuperseeError
+    from models.evaluate.checkpoints import averaged_model, read_run
+    from models.evaluate.results import read_evaluations
+    from models.export.card import write_card
+    from models.network.save import save_network
+    from models.network.unet import TemporalUNet
+
+    config, checkpoint = read_run(run)
+    evaluation = read_evaluations(scores)
+    network = averaged_model(config, checkpoint).network
+    if not isinstance(network, TemporalUNet):
+        raise SuperseeError(
+            f"{config.name} cannot be exported", "the app runs networks of the kind kernel", "Score it with evaluate."
+        )
     save_network(network, out, config.name)
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
-    write_card(out / "card.md", config, checkpoint.progress, network, figures, text)
+    write_card(out / "card.md", config, checkpoint.progress, network, evaluation, text)
     return config
 
 

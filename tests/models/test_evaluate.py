@@ -1,15 +1,28 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from models.__main__ import main
+from models.data.index import read_index, write_index
+from models.evaluate import command
 from models.evaluate.clip_player import ClipPlayer
+from models.evaluate.evaluation import evaluate
+from models.evaluate.report import as_text
+from models.evaluate.results import read_evaluations
 from models.evaluate.score import score
-from models.evaluate.tally import WARM_UP
+from models.evaluate.sequences import held_out_clips
+from models.evaluate.tally import WARM_UP, Scores
+from models.network import NetworkConfig, build
+from models.network.save import save_network
+from models.train.loop import Trainer
 from tests.models.synthetic import synthetic_clip
+
+SMALL = {"widths": (8, 8, 8), "blocks": (0, 0, 0), "up_blocks": (0, 0)}
 
 
 class _Perfect:
@@ -52,15 +65,90 @@ def test_a_clip_reaches_the_upscalers_as_it_is(gl) -> None:
     player.release()
 
 
-def test_the_command_scores_methods_and_writes_json(clip_folder: Path, tmp_path: Path, capsys) -> None:
+def test_the_command_scores_everything_and_writes_json(clip_folder: Path, config_text: str, tmp_path: Path, capsys):
+    save_network(build(NetworkConfig(**SMALL), seed=1), tmp_path / "net", "net")
+    Trainer(config_text, tmp_path / "run").train(until=2)
     out = tmp_path / "scores.json"
-    assert main(["evaluate", "--data", str(clip_folder), "--methods", "bilinear,taau", "--out", str(out)]) == 0
-    assert "| bilinear |" in capsys.readouterr().out
-    means = json.loads(out.read_text())["means"]
-    assert {m["method"] for m in means} == {"bilinear", "taau"}
-    assert all(10 < m["psnr"] < 60 for m in means)
+    options = ["--data", str(clip_folder), "--network", str(tmp_path / "net"), "--run", str(tmp_path / "run")]
+    assert main(["evaluate", *options, "--timed-frames", "2", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    data = json.loads(out.read_text())
+    methods = ["nearest", "bilinear", "lanczos", "taau", "net", "tiny @2"]
+    assert [m["method"] for m in data["means"]] == methods
+    assert all(10 < m["psnr"] < 60 and m["tpsnr"] > 10 for m in data["means"])
+    assert list(data["milliseconds"]) == methods
+    assert all(value > 0 for value in data["milliseconds"].values())
+    assert all(f"| {name} " in said.out for name in methods)
+    assert "net against taau: 2x" in said.out
+    assert "The bar: tiny @2 reaches" in said.out
+    assert "[1/1" in said.err
+    assert read_evaluations([out]).rows[0].as_dict() == data["rows"][0]
 
 
-def test_nothing_to_score_is_said_plainly(capsys) -> None:
-    assert main(["evaluate", "--methods", "bilinear"]) == 2
+def test_what_nobody_named_and_does_not_fit_is_left_out_and_said(clip_folder, tmp_path, capsys, monkeypatch) -> None:
+    old = tmp_path / "weights" / "old"
+    old.mkdir(parents=True)
+    (old / "manifest.json").write_text('{"schema_version": 1, "formulation": 1}')
+    monkeypatch.setattr(command, "WEIGHTS_FOLDER", tmp_path / "weights")
+    options = [
+        "evaluate",
+        "--data",
+        str(clip_folder),
+        "--methods",
+        "bilinear",
+        "--flip-frames",
+        "0",
+        "--timed-frames",
+        "0",
+    ]
+    assert main(options) == 0
+    said = capsys.readouterr().out
+    assert "its formulation is 1" in said.split("Not in these figures")[1]
+    assert "FLIP was not taken" in said
+    assert main([*options, "--network", str(old)]) == 2
+    assert "its formulation is 1" in capsys.readouterr().err
+
+
+def test_a_broken_clip_is_left_out_and_the_rest_is_scored(clip_folder: Path, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(clip_folder, folder)
+    index = read_index(folder)
+    index.clips.append(replace(index.clips[2], name="cut"))
+    write_index(index, folder)
+    whole = (folder / index.clips[2].file).read_bytes()
+    (folder / index.clips[-1].file).write_bytes(whole[: len(whole) // 2])
+    assert main(["evaluate", "--data", str(folder), "--methods", "bilinear", "--network", "--timed-frames", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "cut.safetensors cannot be read" in said.split("Not in these figures")[1]
+    assert said.count("| bilinear") == 2  # one clip and one mean
+
+
+def test_stopping_keeps_what_is_finished(clip_folder: Path) -> None:
+    class Stops:
+        name, kind = "stops", "classic"
+        scores = iter([Scores(20.0, 0.5, None, 20.0, 1.0, 1)])
+
+        def score(self, item, flip_frames, on_frame=None):
+            for scores in self.scores:
+                return scores
+            raise KeyboardInterrupt
+
+    items = [*held_out_clips([clip_folder], [2.0])] * 2
+    result = evaluate(items, [Stops()], flip_frames=0)  # type: ignore[list-item]
+    assert result.stopped
+    assert len(result.rows) == 1
+    assert "stopped before the end" in as_text(result)
+
+
+def test_nothing_to_score_and_wrong_names_are_said_plainly(tmp_path: Path, capsys) -> None:
+    assert main(["evaluate", "--data", "--methods", "bilinear"]) == 2
     assert "nothing to score" in capsys.readouterr().err
+    assert main(["evaluate", "--data", str(tmp_path)]) == 2
+    assert "not an index of training data" in capsys.readouterr().err
+    assert main(["evaluate", "--sequences", str(tmp_path / "none"), "--data"]) == 2
+    assert "no recordings in" in capsys.readouterr().err
+    assert main(["evaluate", "--data", "--run", str(tmp_path)]) == 2
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--methods", "bicubic"])
+    assert "no such classic method: bicubic" in capsys.readouterr().err

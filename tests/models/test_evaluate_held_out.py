@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from app.measure.image_metrics import display_image, flicker, flip, psnr, ssim, tpsnr
-from models.evaluate.held_out import held_out_clips, score_clip, score_model
+from models.evaluate.held_out import score_clip, score_model
+from models.evaluate.sequences import held_out_clips
 from models.evaluate.tally import WARM_UP, Scores, Tally, mean_scores
 from models.network.model import build_model
 from tests.models.synthetic import synthetic_clip
@@ -78,12 +79,12 @@ def test_the_kernel_network_is_scored_and_left_in_training_with_its_weights(clip
     model = build_model(TINY, seed=1)
     model.network.train()
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
-    readers = [reader for _, _, reader in held_out_clips([clip_folder])]
-    result = score_model(model, readers)
-    assert len(readers) == 1
+    clips = [item.clip() for item in held_out_clips([clip_folder], ratios=[2.0])]
+    result = score_model(model, clips)
+    assert len(clips) == 1
     assert model.network.training
     assert all(torch.equal(before[name], value) for name, value in model.network.state_dict().items())
-    assert result.psnr > score_model(_Nearest(), readers).psnr  # fresh weights are a plain temporal upscaler
+    assert result.psnr > score_model(_Nearest(), clips).psnr  # fresh weights are a plain temporal upscaler
 
 
 def test_what_the_model_drew_can_be_looked_at() -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from app.errors import SuperseeError
 from app.inference.manifest import load_network
-from models.evaluate.table import Row, as_json, as_text
+from models.evaluate.results import Evaluation, write_evaluation
+from models.evaluate.sequences import SequenceName
+from models.evaluate.table import Row
 from models.evaluate.tally import Scores
 from models.export.command import export_run
 from models.train.loop import Trainer
@@ -19,10 +20,14 @@ def run(config_text: str, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def _row(method: str, kind: str, scores: Scores, sequence: str = "courtyard") -> Row:
+    return Row(method, kind, SequenceName("courtyard", sequence, "recorded", 2.0, True), scores)
+
+
 def _rows() -> list[Row]:
     return [
-        Row("taau", "courtyard", "courtyard", 2.0, Scores(19.1, 0.473, 0.236, 25.0, 10.9, 20)),
-        Row("tiny", "courtyard", "courtyard", 2.0, Scores(18.6, 0.5, 0.24, 24.0, 12.0, 20)),
+        _row("taau", "classic", Scores(19.1, 0.473, 0.236, 25.0, 10.9, 20)),
+        _row("tiny", "network", Scores(18.6, 0.5, 0.24, 24.0, 12.0, 20)),
     ]
 
 
@@ -38,12 +43,12 @@ def test_the_app_accepts_what_was_exported(run: Path, tmp_path: Path) -> None:
     assert load_network(tmp_path / "out").name == "tiny"
 
 
-def test_the_card_says_when_the_network_is_behind(run: Path, tmp_path: Path) -> None:
-    scores = tmp_path / "scores.json"
-    scores.write_text(json.dumps(as_json(_rows())))
-    export_run(run, tmp_path / "out", [scores])
+def test_the_card_says_where_the_network_is_behind_and_that_it_misses_the_bar(run: Path, tmp_path: Path) -> None:
+    write_evaluation(Evaluation(_rows(), flip_frames=6), tmp_path / "scores.json")
+    export_run(run, tmp_path / "out", [tmp_path / "scores.json"])
     card = (tmp_path / "out" / "card.md").read_text()
-    assert "courtyard, 2x: 0.50 dB PSNR BEHIND TAAU" in card
+    assert "tiny against taau: 2x 0 won, 1 lost" in card
+    assert "MISSED: courtyard at 2x: PSNR 18.60, SSIM 0.500" in card
     assert "2 of 24 iterations" in card
 
 
@@ -56,15 +61,8 @@ def test_notes_of_a_run_go_into_its_card(run: Path, tmp_path: Path) -> None:
 def test_missing_scores_and_runs_are_named(run: Path, tmp_path: Path) -> None:
     with pytest.raises(SuperseeError, match=r"scores in .* cannot be read"):
         export_run(run, tmp_path / "out", [tmp_path / "nothing.json"])
+    (tmp_path / "old.json").write_text('{"schema": 1, "means": []}')
+    with pytest.raises(SuperseeError, match="schema 1, and 2"):
+        export_run(run, tmp_path / "out", [tmp_path / "old.json"])
     with pytest.raises(SuperseeError, match="checkpoint"):
         export_run(tmp_path / "no run", tmp_path / "out")
-
-
-def test_tables_hold_means_per_ratio_and_group() -> None:
-    rows = [*_rows(), Row("taau", "courtyard", "again", 2.0, Scores(21.1, 0.5, 0.2, 27.0, 9.0, 20))]
-    tables = as_json(rows)["means"]
-    assert isinstance(tables, list)
-    taau = next(t for t in tables if t["method"] == "taau")
-    assert taau["psnr"] == pytest.approx(20.1)
-    assert taau["sequences"] == 2
-    assert "| taau | 20.10 |" in as_text(tables)

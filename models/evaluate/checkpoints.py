@@ -1,0 +1,33 @@
+"""Any checkpoint as a model with its averaged weights: those are what is scored and shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.errors import SuperseeError
+from models.network.model import Model, build_model
+from models.train.checkpoint import Checkpoint, load_checkpoint
+from models.train.config import TrainConfig, parse_config
+from models.train.loop import LATEST
+
+
+def read_run(path: Path) -> tuple[TrainConfig, Checkpoint]:
+    """`path` is a run's folder, for its last checkpoint, or one checkpoint file. Raises SuperseeError where there is
+    none, or one of another version."""
+    checkpoint = load_checkpoint(path / LATEST if path.is_dir() else path)
+    return parse_config(checkpoint.config), checkpoint
+
+
+def averaged_model(config: TrainConfig, checkpoint: Checkpoint) -> Model:
+    """Raises SuperseeError for weights of another architecture than `config` describes."""
+    try:
+        model = build_model(config.network)
+        model.network.load_state_dict(checkpoint.average)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise SuperseeError(
+            f'The checkpoint of "{config.name}" cannot be used',
+            " ".join(str(error).split()),
+            "It was made by another version, or its settings were changed: train it again.",
+        ) from error
+    model.network.eval()
+    return model

@@ -1,0 +1,94 @@
+"""Whoever upscales: the app's own methods and exported networks through its shaders, checkpoints through torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import moderngl
+
+from app.inference.manifest import load_network
+from app.measure.stage_clock import make_clock
+from app.upscale.registry import METHODS, create_upscaler
+from models.data.clip import Clip
+from models.evaluate.clip_player import ClipPlayer
+from models.evaluate.held_out import frame_times, score_clip
+from models.evaluate.score import score
+from models.evaluate.sequences import HeldOut
+from models.evaluate.tally import OnFrame, Scores
+from models.evaluate.timing import median_milliseconds
+from models.network.model import Model
+
+Kind = Literal["classic", "network", "checkpoint"]
+CLASSIC = tuple(name for name, info in METHODS.items() if info.kind == "upscaler" and name != "neural")
+
+
+class Contestant(Protocol):
+    """`kind` says where the numbers come from: "classic" and "network" run in the app's shaders, a "checkpoint" in
+    torch."""
+
+    name: str
+    kind: Kind
+
+    def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores: ...
+
+    def milliseconds(self, clip: Clip) -> float:
+        """Median time of a frame of `clip`, without drawing it."""
+        ...
+
+    def release(self) -> None: ...
+
+
+class AppMethod:
+    """A classic method, or the network in a folder."""
+
+    def __init__(self, context: moderngl.Context, method: str, folder: Path | None = None) -> None:
+        self._context, self._method = context, method
+        network = load_network(folder) if folder else None
+        self._options: dict[str, Any] = {"network": network} if network else {}
+        self._upscaler = create_upscaler(method, context, **self._options)
+        self.name = network.name if network else method
+        self.kind: Kind = "network" if folder else "classic"
+
+    def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores:
+        played = item.playable(self._context)
+        try:
+            return score(self._upscaler, played, flip_frames=flip_frames, on_frame=on_frame)
+        finally:
+            played.release()
+
+    def milliseconds(self, clip: Clip) -> float:
+        clock = make_clock(self._context)
+        upscaler = create_upscaler(self._method, self._context, clock, **self._options)
+        player = ClipPlayer(self._context, clip)
+        upscaler.resize(player.render_size, player.display_size)
+        frames: list[float] = []
+        for index in range(len(player)):
+            upscaler.upscale(player.frame(index))
+            if stages := clock.take():  # a GPU answers some frames later
+                frames.append(sum(stages.values()))
+        player.release()
+        upscaler.release()
+        return median_milliseconds(frames)
+
+    def release(self) -> None:
+        self._upscaler.release()
+
+
+class TorchModel:
+    """A checkpoint's averaged weights."""
+
+    kind: Kind = "checkpoint"
+
+    def __init__(self, name: str, model: Model) -> None:
+        self.name = name
+        self._model = model
+
+    def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores:
+        return score_clip(self._model, item.clip(), flip_frames=flip_frames, on_frame=on_frame)
+
+    def milliseconds(self, clip: Clip) -> float:
+        return median_milliseconds(frame_times(self._model, clip))
+
+    def release(self) -> None:
+        """Nothing is held but memory."""
