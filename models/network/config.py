@@ -3,9 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
+
+Settings = TypeVar("Settings")
+
+
+def read_settings(kind: type[Settings], data: Mapping[str, object]) -> Settings:
+    """Plain data, as TOML and JSON give it, as the dataclass `kind`. Raises ValueError for unknown keys, so that a
+    newer description is never read as an older one, and for values of the wrong type."""
+    known = get_type_hints(kind)
+    if unknown := set(data) - set(known):
+        raise ValueError(f"unknown network keys: {', '.join(sorted(unknown))} (known: {', '.join(sorted(known))})")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    for key, value in values.items():
+        if not _fits(known[key], value):
+            raise ValueError(f"{key} is {data[key]!r}, which is not {_spelled(known[key])}")
+    return kind(**values)
+
+
+def written_settings(settings: Any) -> dict[str, object]:
+    """The reverse of `read_settings`."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(settings).items()}
+
+
+def _fits(kind: Any, value: object) -> bool:
+    if get_origin(kind) is not tuple:
+        accepted = (float, int) if kind is float else kind
+        return isinstance(value, accepted) and (kind is bool or not isinstance(value, bool))
+    if not isinstance(value, tuple):
+        return False
+    kinds = get_args(kind)
+    if kinds[-1] is ...:
+        return all(_fits(kinds[0], item) for item in value)
+    return len(kinds) == len(value) and all(_fits(k, item) for k, item in zip(kinds, value))
+
+
+def _spelled(kind: Any) -> str:
+    if get_origin(kind) is not tuple:
+        return {int: "a whole number", bool: "true or false", str: "a text", float: "a number"}[kind]
+    kinds = get_args(kind)
+    return f"a list of {'texts' if kinds[0] is str else 'whole numbers'}" + f" ({len(kinds)})" * (kinds[-1] is not ...)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +78,12 @@ class NetworkConfig:
                 raise ValueError(f"unknown channels: {', '.join(sorted(unknown))}")
 
     def to_dict(self) -> dict[str, object]:
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return written_settings(self)
 
     @staticmethod
     def from_dict(data: Mapping[str, object]) -> NetworkConfig:
-        """Refuses unknown keys (ValueError), so that a newer description is never read as an older one."""
-        known = {field.name for field in fields(NetworkConfig)}
-        if unknown := set(data) - known:
-            raise ValueError(f"unknown network keys: {', '.join(sorted(unknown))}")
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        return NetworkConfig(**values)  # type: ignore[arg-type]
+        """See `read_settings`."""
+        return read_settings(NetworkConfig, data)
 
     def macs_per_pixel(self) -> float:
         """Multiply-adds per LR pixel."""

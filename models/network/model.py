@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol, Self, cast
 
 import torch
 from torch import Tensor, nn
 
 from models.network.config import NetworkConfig
+from models.network.image_model import IMAGE_KINDS, ImageModel
+from models.network.rgb_model import RgbModel
 from models.network.unet import TemporalUNet
 from models.temporal import Frame, State, step
 
@@ -61,7 +64,11 @@ def _kernel(settings: Mapping[str, object]) -> Model:
     return KernelModel(NetworkConfig.from_dict(settings))
 
 
-KINDS: dict[str, Callable[[Mapping[str, object]], Model]] = {"kernel": _kernel}
+KINDS: dict[str, Callable[[Mapping[str, object]], Model]] = {
+    "kernel": _kernel,
+    "rgb-unet": RgbModel,
+    **{kind: partial(ImageModel, kind) for kind in IMAGE_KINDS},
+}
 """Builds a model from the settings without their `kind`; refuses what it does not know with a ValueError."""
 
 

@@ -57,9 +57,9 @@ def prepass(frame: Frame, state: State) -> Prepared:
         deviation = (samples.square().sum(1) / 9.0 - mean.square()).clamp_min(0.0).sqrt()
         depth = frame.depth.clamp_min(MIN_DEPTH)
         nearest, motion, smallest, largest = dilated(depth, frame.motion)
-        sample = _sample_positions(frame)
+        sample = sample_positions(frame)
         position, own_position = (sample + m for m in (motion, frame.motion))
-        valid, own_valid = (_on_screen(frame, p) for p in (position, own_position))
+        valid, own_valid = (on_screen(frame, p) for p in (position, own_position))
         last_jitter = state.jitter.view(-1, 2, 1, 1)
         last_nearest = bilinear(state.memory.depth, position - last_jitter).clamp_min(MIN_DEPTH)
         expected = frame.expected.clamp_min(MIN_DEPTH)
@@ -89,9 +89,9 @@ def prepass(frame: Frame, state: State) -> Prepared:
             corners,
             torch.log2(1.0 + weight) / 5.0,
             valid,
-            _log_ratio(depth, nearest),
-            _log_ratio(nearest, last_nearest) * valid,
-            _log_ratio(expected, before.depth.clamp_min(MIN_DEPTH)) * own_valid,
+            log_ratio(depth, nearest),
+            log_ratio(nearest, last_nearest) * valid,
+            log_ratio(expected, before.depth.clamp_min(MIN_DEPTH)) * own_valid,
             torch.log2(largest / smallest).clamp_max(8.0) / 8.0,
             outside[:, :1],
             deviation[:, :1],
@@ -119,7 +119,7 @@ def prepass(frame: Frame, state: State) -> Prepared:
     return Prepared(features, samples, low, high, memory, torch.cat((motion, frame.motion), 1))
 
 
-def _sample_positions(frame: Frame) -> Tensor:
+def sample_positions(frame: Frame) -> Tensor:
     """Where each LR pixel holds the scene: p + 0.5 + jitter, (B, 2, h, w)."""
     width, height = frame.render_size
     like = {"device": frame.colour.device, "dtype": frame.colour.dtype}
@@ -127,7 +127,7 @@ def _sample_positions(frame: Frame) -> Tensor:
     return torch.stack((columns, rows)) + 0.5 + frame.jitter.view(-1, 2, 1, 1)
 
 
-def _on_screen(frame: Frame, position: Tensor) -> Tensor:
+def on_screen(frame: Frame, position: Tensor) -> Tensor:
     """1 where `position` (LR pixels) lies in the image and the item is not reset, (B, 1, h, w)."""
     size = torch.tensor(frame.render_size, device=position.device).view(1, 2, 1, 1)
     inside = ((position >= 0.0) & (position <= size)).all(1, keepdim=True)
@@ -154,7 +154,7 @@ def _history(
     return colours[0], weight, torch.cat(lumas, 1) if lumas else weight
 
 
-def _log_ratio(depth: Tensor, other: Tensor) -> Tensor:
+def log_ratio(depth: Tensor, other: Tensor) -> Tensor:
     return torch.log2(depth / other).clamp(-4.0, 4.0) / 4.0
 
 
