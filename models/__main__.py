@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from app.errors import SuperseeError
 
-COMMANDS = ("data", "train", "evaluate", "export")
+COMMANDS = ("data", "network", "train", "evaluate", "export")
 """Rooms whose `command.py` adds sub-commands."""
 
 
