@@ -21,11 +21,8 @@ _OPSET, _IR_VERSION = 17, 8
 
 def export_onnx(module: nn.Module, path: Path) -> None:
     """Writes `module` (a TemporalUNet) to `path`: batch 1, height and width free; bytes depend on weights only."""
-    import onnx
-    from onnx import TensorProto, helper
-
     assert isinstance(module, TemporalUNet), "only a TemporalUNet can be written"
-    graph = _Graph()
+    graph = OnnxGraph()
     x = graph.node("Transpose", [INPUT_NAME], "input_nchw", perm=[0, 3, 1, 2])
     skips = []
     for level, convolutions in enumerate(module.down):
@@ -40,24 +37,10 @@ def export_onnx(module: nn.Module, path: Path) -> None:
     x = graph.convolution(x, module.head, "head")
     graph.node("Transpose", [x], OUTPUT_NAME, perm=[0, 2, 3, 1])
 
-    shape = [1, "height", "width"]
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "supersee-temporal",
-            [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, [*shape, module.config.inputs])],
-            [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [*shape, module.config.outputs])],
-            graph.constants,
-        ),
-        producer_name="supersee",
-        ir_version=_IR_VERSION,
-        opset_imports=[helper.make_opsetid("", _OPSET)],
-    )
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString(deterministic=True))
+    graph.write(path, "supersee-temporal", module.config.inputs, module.config.outputs)
 
 
-class _Graph:
+class OnnxGraph:
     """Nodes and constants in the order in which they were added."""
 
     def __init__(self) -> None:
@@ -98,3 +81,25 @@ class _Graph:
             "Resize", [x, "", "double"], f"{x}.double",
             mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor",
         )  # fmt: skip
+
+    def write(self, path: Path, name: str, inputs: int, outputs: int, enlarges: int = 1) -> None:
+        """Checks the graph and writes it: NHWC from INPUT_NAME to OUTPUT_NAME, height and width free."""
+        import onnx
+        from onnx import TensorProto, helper
+
+        side = ["height", "width"]
+        enlarged = side if enlarges == 1 else [f"{enlarges}*{n}" for n in side]
+        model = helper.make_model(
+            helper.make_graph(
+                self.nodes,
+                name,
+                [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, [1, *side, inputs])],
+                [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [1, *enlarged, outputs])],
+                self.constants,
+            ),
+            producer_name="supersee",
+            ir_version=_IR_VERSION,
+            opset_imports=[helper.make_opsetid("", _OPSET)],
+        )
+        onnx.checker.check_model(model)
+        path.write_bytes(model.SerializeToString(deterministic=True))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import torch
@@ -43,6 +45,13 @@ def test_a_seed_decides_the_weights_and_leaves_torchs_own_alone() -> None:
 def test_what_is_not_known_is_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build_model(settings)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "models/configs").glob("*.toml")), ids=lambda path: path.stem
+)
+def test_every_shipped_configuration_describes_a_network_that_can_be_built(path: Path) -> None:
+    assert build_model(tomllib.loads(path.read_text()).get("network", {})).kind
 
 
 def test_leaves_have_the_same_values_and_begin_a_new_graph() -> None:

@@ -1,0 +1,63 @@
+"""A written single-image network answers in OpenVINO as it does in torch, and its bytes depend on the weights only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("onnx")
+
+from app.inference.openvino_backend import OpenVinoBackend
+from models.network import build_model
+from models.network.export_image import save_image_network
+from models.network.image_model import IMAGE_KINDS, ImageModel
+
+SMALL: dict[str, dict[str, object]] = {
+    "srcnn": {},
+    "espcn": {"ratio": 3},
+    "edsr": {"blocks": 2, "width": 8, "residual_scale": 0.5},
+}
+
+
+def lively(kind: str) -> ImageModel:
+    model = build_model({"kind": kind, **SMALL[kind]}, seed=1)
+    assert isinstance(model, ImageModel)
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.network.parameters():
+        parameter.data.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+    return model
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
+def test_openvino_answers_as_torch_does(kind: str, tmp_path: Path) -> None:
+    model = lively(kind)
+    save_image_network(model, tmp_path, "test")
+    backend = OpenVinoBackend(precision="f32", threads=1, cache="")
+    for width, height in ((20, 12), (13, 7)):
+        session = backend.compile(tmp_path / "model.onnx", (width, height))
+        image = np.random.default_rng(width).random(session.input.shape).astype(np.float16)
+        session.input[:] = image
+        session.start()
+        session.wait()
+        tensor = torch.from_numpy(image[..., :3].astype(np.float32)).permute(0, 3, 1, 2)
+        expected = model.network(tensor).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_allclose(session.output[..., :3], expected, atol=2e-3, rtol=2e-3)
+        assert not session.output[..., 3].any()
+
+
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
+def test_the_same_weights_give_the_same_bytes(kind: str, tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        save_image_network(lively(kind), tmp_path / folder, "test")
+    for file in ("model.onnx", "image_manifest.json"):
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
+    manifest = json.loads((tmp_path / "first" / "image_manifest.json").read_text())
+    digest = hashlib.sha256((tmp_path / "first" / "model.onnx").read_bytes()).hexdigest()
+    assert manifest["files"] == {"model.onnx": digest}
+    assert (manifest["kind"], manifest["ratio"]) == (kind, SMALL[kind].get("ratio", 2))
