@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from models.evaluate.contestants import Contestant
     from models.evaluate.sequences import HeldOut
+    from models.evaluate.spots import SpotFinder
 
 SEQUENCES_VARIABLE = "SUPERSEE_SEQUENCES"
 DATA_FOLDER, WEIGHTS_FOLDER = Path("models/data_cache"), Path("models/weights")
@@ -43,7 +44,8 @@ def evaluate_command(options: argparse.Namespace) -> None:
     from app.commands.bench import busy_note
     from app.render.gl_context import create_headless_context
     from models.evaluate.evaluation import evaluate
-    from models.evaluate.report import as_text
+    from models.evaluate.pictures import write_pictures
+    from models.evaluate.report import as_text, write_page
     from models.evaluate.results import write_evaluation
 
     context = create_headless_context()
@@ -52,13 +54,26 @@ def evaluate_command(options: argparse.Namespace) -> None:
     contestants = _contestants(options, context, left_out)
     for line in left_out:
         print(line, file=sys.stderr)  # noqa: T201
-    result = evaluate(items, contestants, flip_frames=options.flip_frames, timed_frames=options.timed_frames)
+    folder = options.pictures or options.docs
+    finder = _finder(contestants) if folder else None
+    result = evaluate(
+        items,
+        contestants,
+        flip_frames=options.flip_frames,
+        on_sequence=finder.add if finder else None,
+        timed_frames=options.timed_frames,
+    )
     result.left_out[:0] = left_out
     result.machine = machine() | {"renderer": context.info["GL_RENDERER"], "busy": busy_note()}
     for contestant in contestants:
         contestant.release()
     context.release()
     print(as_text(result))  # noqa: T201
+    pictures = write_pictures(folder, result, finder, _histories(options.run)) if folder and finder else {}
+    for title, path in pictures.items():
+        print(f"{title}: {path}")  # noqa: T201
+    if options.docs:
+        write_page(options.docs, result, pictures)
     if options.out:
         write_evaluation(result, options.out)
     if result.stopped:
@@ -114,6 +129,25 @@ def _contestants(options: argparse.Namespace, context: moderngl.Context, left_ou
         name = f"{config.name} @{checkpoint.progress.iteration}"
         made.append(TorchModel(name, averaged_model(config, checkpoint)))
     return made
+
+
+def _finder(contestants: list[Contestant]) -> SpotFinder:
+    from models.evaluate.spots import SpotFinder
+    from models.evaluate.table import YARDSTICKS
+
+    names = [c.name for c in contestants]
+    networks = [c.name for c in contestants if c.kind != "classic"]
+    classic = [name for name in ("bilinear", "taau") if name in names] or names[:1]
+    yardstick = YARDSTICKS[0] if YARDSTICKS[0] in names else classic[-1]
+    return SpotFinder([*classic, *networks[:4]], yardstick, networks)
+
+
+def _histories(runs: list[Path]) -> dict[str, list[dict[str, float]]]:
+    """What each run wrote down while it trained, by its name and iteration."""
+    from models.evaluate.checkpoints import read_run
+
+    read = [read_run(path) for path in runs]
+    return {f"{c.name} @{checkpoint.progress.iteration}": checkpoint.progress.history for c, checkpoint in read}
 
 
 def _names(text: str) -> tuple[str, ...]:

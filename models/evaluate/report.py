@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from app.errors import SuperseeError
 from app.measure.quality import QUALITY
 from models.evaluate.bar import checks
-from models.evaluate.results import Evaluation
+from models.evaluate.results import Evaluation, write_evaluation
 from models.evaluate.table import clips_text, means, means_text, tallies
 from models.evaluate.tally import WARM_UP
 from models.evaluate.timing import DISPLAY_SIZE, RENDER_SIZE
@@ -59,3 +62,19 @@ def timing_line(evaluation: Evaluation) -> str:
 
 def bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"* {line}" for line in lines)
+
+
+def write_page(folder: Path, evaluation: Evaluation, pictures: Mapping[str, Path]) -> Path:
+    """README.md and evaluation.json in `folder`, with the pictures that lie there or beside it."""
+    write_evaluation(evaluation, folder / "evaluation.json")
+    shown = "\n\n".join(
+        f"![{title}]({Path(os.path.relpath(path, folder)).as_posix()})" for title, path in pictures.items()
+    )
+    intro = "Remade by `python -m models evaluate --docs` (docs/trainer.md); every figure is measured."
+    text = f"# Held-out figures\n\n{intro}\n\n{shown}\n\n## Clips\n\n{as_text(evaluation, '## ')}"
+    path = folder / "README.md"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SuperseeError(f"{path} cannot be written", str(error), "Name another folder.") from error
+    return path
