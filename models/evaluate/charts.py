@@ -80,10 +80,10 @@ def _dots(pen: Pen, axes: Axes, points: Mapping[str, tuple[float, float]], rings
         box = (x - 11, y - 11, x + 11, y + 11)
         pen.draw.ellipse(box, fill=rgb8(theme.BACKGROUND) if name in rings else colour, outline=colour, width=4)
         if abs(at - y) > 8:
-            pen.draw.line((x + 12, y, x + 22, at), fill=rgb8(theme.FAINT))
-        pen.text(x + 26, at - 9, label(name), 20, theme.TEXT, "Inter-SemiBold")
+            pen.draw.line((x + 8, y - 8, x + 18, at - 12), fill=rgb8(theme.FAINT))
+        pen.text(x + 22, at - 34, label(name), 20, theme.TEXT, "Inter-SemiBold")
         cost, decibels = points[name]
-        pen.text(x + 26, at + 12, f"{decibels:.2f} dB  {cost:.1f} ms", 15, theme.DIM, "JetBrainsMono-Regular")
+        pen.text(x + 22, at - 13, f"{decibels:.2f} dB  {cost:.1f} ms", 15, theme.DIM, "JetBrainsMono-Regular")
 
 
 def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> np.ndarray | None:

@@ -1,0 +1,40 @@
+"""The app's shaders with OpenVINO and the lab's torch twin must give the same figures for the same network and clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.inference.manifest import load_network
+from app.inference.openvino_backend import OpenVinoBackend
+from app.upscale.neural import NeuralUpscaler
+from models.evaluate.clip_player import ClipPlayer
+from models.evaluate.held_out import score_clip
+from models.evaluate.score import score
+from models.network.model import build_model
+from models.network.save import save_network
+from tests.models.synthetic import synthetic_clip
+
+TOLERANCE = {"psnr": 0.05, "ssim": 0.002, "flip": 0.002, "tpsnr": 0.1, "flicker": 0.05}
+"""dB, and 8-bit levels of flicker. Both sides keep float32 tensors and history where they can; the app's output texture
+holds halves, and bilinear taps of a texture unit have fewer bits than torch's."""
+
+
+@pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0])
+def test_the_app_and_torch_give_the_same_figures(gl, tmp_path: Path, ratio: float) -> None:
+    model = build_model({"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}, seed=3)
+    with torch.no_grad():  # fresh heads predict nearly constants: let the features matter
+        model.network.head.weight.mul_(10.0)  # type: ignore[union-attr, operator]
+    save_network(model.network, tmp_path / "net", "net")  # type: ignore[arg-type]
+    clip = synthetic_clip(4, frames=10, display=(96, 48), ratio=ratio)
+    player = ClipPlayer(gl, clip)
+    backend = OpenVinoBackend(precision="f32", cache="")
+    upscaler = NeuralUpscaler(gl, load_network(tmp_path / "net"), backend, kept="f4")
+    through_app, through_torch = score(upscaler, player), score_clip(model, clip)
+    upscaler.release()
+    player.release()
+    differences = {f: abs(getattr(through_app, f) - getattr(through_torch, f)) for f in TOLERANCE}
+    assert all(differences[f] <= limit for f, limit in TOLERANCE.items()), differences
+    assert through_app.frames == through_torch.frames == 5
