@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from app.errors import SuperseeError
 from models.data.index import DataIndex, read_index
@@ -29,10 +31,11 @@ def _data_lines(folder: Path) -> list[str]:
         f"* `{folder}`, seed {index.seed}, drawn by our own renderer: {len(train)} training clips of {frames} frames "
         f"({random} random scenes{', and built-in: ' + ', '.join(scenes) if scenes else ''}), {len(test)} test clips "
         "of other random scenes",
-        *(["* their low-resolution frames were drawn without mip maps, far more aliased"] * index.unfiltered),
+        f"* {sum(clip.unfiltered for clip in train)} of the {len(train)} training clips were drawn "
+        "without mip maps at low resolution, far more aliased",
         "* clips per ratio: " + ", ".join(f"{ratio:g}x {count}" for ratio, count in sorted(ratios.items())),
-        f"* reference: {index.reference_samples} samples a display pixel, averaged in linear light; few, so that the "
-        "reference itself is slightly noisy on thin things",
+        f"* reference: {index.reference_samples} samples a display pixel, averaged in linear light"
+        + "; few, so that the reference itself is slightly noisy on thin things" * (index.reference_samples < 64),
     ]
 
 
@@ -75,10 +78,18 @@ _LIMITS = [
 
 
 def write_card(
-    path: Path, config: TrainConfig, progress: Progress, network: TemporalUNet, evaluation: Evaluation, notes: str = ""
+    path: Path,
+    config: TrainConfig,
+    progress: Progress,
+    network: TemporalUNet,
+    evaluation: Evaluation,
+    notes: str = "",
+    failures: str | None = None,
+    precision: Mapping[str, Any] | None = None,
 ) -> None:
     """`evaluation` is empty where nothing was scored yet. `notes`: what the settings do not tell about the run
-    (changes on the way, what was looked at), as Markdown."""
+    (changes on the way, what was looked at), as Markdown. `failures`: a picture beside the card. `precision`: what
+    check-precision found, its plain values are listed."""
     lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
     lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
     for folder in config.data.folders:
@@ -88,7 +99,12 @@ def write_card(
     if notes:
         lines += ["## How this run went", "", notes.strip(), ""]
     lines += ["## Held-out figures", "", *_figure_lines(evaluation), ""]
+    if precision:
+        plain = {k: v for k, v in precision.items() if isinstance(v, str | int | float) and k != "schema"}
+        lines += ["## bf16 against float32", "", *(f"* {k.replace('_', ' ')}: {v}" for k, v in plain.items()), ""]
     lines += ["## Known failures", "", *_LIMITS, ""]
+    if failures:
+        lines += [f"![Where it loses the most to TAAU]({failures})", ""]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 

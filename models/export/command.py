@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,13 @@ NOTES = "notes.md"
 """Beside a run's checkpoint: what its settings do not tell; it goes into the card."""
 
 
-def export_run(run: Path, out: Path, scores: Sequence[Path] = ()) -> TrainConfig:
+def export_run(
+    run: Path,
+    out: Path,
+    scores: Sequence[Path] = (),
+    pictures: Path | None = None,
+    precision: Path | None = None,
+) -> TrainConfig:
     """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint."""
     from app.errors import SuperseeError
     from models.evaluate.checkpoints import averaged_model, read_run
@@ -33,12 +40,45 @@ def export_run(run: Path, out: Path, scores: Sequence[Path] = ()) -> TrainConfig
     save_network(network, out, config.name)
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
-    write_card(out / "card.md", config, checkpoint.progress, network, evaluation, text)
+    failures = _copied_failures(config.name, pictures, out) if pictures else None
+    checked = _precision(precision) if precision else None
+    write_card(out / "card.md", config, checkpoint.progress, network, evaluation, text, failures, checked)
     return config
 
 
+def _copied_failures(name: str, pictures: Path, out: Path) -> str:
+    """The file in `out`. Raises SuperseeError where evaluate has left no picture of this network's failures."""
+    from app.errors import SuperseeError
+    from models.evaluate.pictures import failures_name
+
+    found = sorted(pictures.glob(failures_name(f"{name} @").replace(".jpg", "*.jpg")))
+    for source in (pictures / failures_name(name), *found):
+        if source.is_file():
+            (out / "failures.jpg").write_bytes(source.read_bytes())
+            return "failures.jpg"
+    raise SuperseeError(
+        f"There is no picture of the failures of {name} in {pictures}",
+        f"{failures_name(name)} is missing: it was not scored, or loses nowhere",
+        "Make it with: python -m models evaluate --pictures DIR",
+    )
+
+
+def _precision(path: Path) -> dict[str, Any]:
+    from app.errors import SuperseeError
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("it is not a JSON object")
+    except (OSError, ValueError) as error:
+        raise SuperseeError(
+            f"The precision check in {path} cannot be read", str(error), "Run check-precision again."
+        ) from error
+    return data
+
+
 def export_command(options: argparse.Namespace) -> None:
-    config = export_run(options.run, options.out, options.scores)
+    config = export_run(options.run, options.out, options.scores, options.pictures, options.precision)
     print(f"{config.name} is in {options.out}: model.onnx, manifest.json, card.md")  # noqa: T201
 
 
@@ -47,4 +87,6 @@ def add_parser(commands: Any) -> None:
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="for example models/weights/lite")
     export.add_argument("--scores", type=Path, nargs="*", default=[], help="JSON of `evaluate` for the card's tables")
+    export.add_argument("--pictures", type=Path, help="folder of `evaluate --pictures`: the card shows the failures")
+    export.add_argument("--precision", type=Path, help="JSON of `check-precision`, for the card")
     export.set_defaults(run_command=export_command)

@@ -70,7 +70,7 @@ def test_the_command_scores_everything_and_writes_json(clip_folder: Path, config
     Trainer(config_text, tmp_path / "run").train(until=2)
     out = tmp_path / "scores.json"
     options = ["--data", str(clip_folder), "--network", str(tmp_path / "net"), "--run", str(tmp_path / "run")]
-    assert main(["evaluate", *options, "--timed-frames", "2", "--out", str(out)]) == 0
+    assert main(["evaluate", *options, "--timed-frames", "2", "--out", str(out), "--docs", str(tmp_path / "page")]) == 0
     said = capsys.readouterr()
     data = json.loads(out.read_text())
     methods = ["nearest", "bilinear", "lanczos", "taau", "net", "tiny @2"]
@@ -82,6 +82,11 @@ def test_the_command_scores_everything_and_writes_json(clip_folder: Path, config
     assert "net against taau: 2x" in said.out
     assert "The bar: tiny @2 reaches" in said.out
     assert "[1/1" in said.err
+    written = {path.name: path.stat().st_size for path in (tmp_path / "page").iterdir()}
+    assert {"README.md", "evaluation.json", "crops-2x.jpg", "quality-against-time.png"} <= set(written)
+    assert all(size < 300_000 for size in written.values())
+    page = (tmp_path / "page" / "README.md").read_text()
+    assert all(f"]({name})" in page for name in written if name.endswith(("jpg", "png")))
     assert read_evaluations([out]).rows[0].as_dict() == data["rows"][0]
 
 

@@ -66,3 +66,18 @@ def test_missing_scores_and_runs_are_named(run: Path, tmp_path: Path) -> None:
         export_run(run, tmp_path / "out", [tmp_path / "old.json"])
     with pytest.raises(SuperseeError, match="checkpoint"):
         export_run(tmp_path / "no run", tmp_path / "out")
+
+
+def test_the_card_shows_known_failures_and_the_precision_check(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "failures-tiny.jpg").write_bytes(b"picture")
+    (tmp_path / "precision.json").write_text('{"schema": 1, "psnr_db": 51.5, "passed": true}')
+    export_run(run, tmp_path / "out", pictures=tmp_path, precision=tmp_path / "precision.json")
+    card = (tmp_path / "out" / "card.md").read_text()
+    assert "](failures.jpg)" in card
+    assert "* psnr db: 51.5" in card
+    assert (tmp_path / "out" / "failures.jpg").read_bytes() == b"picture"
+    with pytest.raises(SuperseeError, match="no picture of the failures"):
+        export_run(run, tmp_path / "out", pictures=run)
+    (tmp_path / "precision.json").write_text("[]")
+    with pytest.raises(SuperseeError, match="precision check"):
+        export_run(run, tmp_path / "out", precision=tmp_path / "precision.json")
