@@ -1,0 +1,1 @@
+"""What each part of the formulation is worth: equal trainings that each lack one, scored side by side."""
