@@ -11,6 +11,13 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
 
+def share(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return value
+
+
 def render_data_command(options: argparse.Namespace) -> None:
     from models.data.render import render_data
 
@@ -37,6 +44,8 @@ def add_parser(commands: Any) -> None:
     data.add_argument("--samples", type=int, default=16, help="samples a pixel of the reference")
     data.add_argument("--scenes", type=names, default=(), help="built-in scenes to mix in, comma-separated")
     data.add_argument("--held-out", type=names, default=(), help="a test-only folder of these built-in scenes")
-    data.add_argument("--unfiltered", action="store_true", help="draw the low-resolution frames without mip maps")
+    data.add_argument(
+        "--unfiltered", type=share, default=0.4, help="share of the clips drawn without mip maps, 0 to 1 (default 0.4)"
+    )
     data.add_argument("--minutes", type=float, default=1e9, help="stop after this long; a later call goes on")
     data.set_defaults(run_command=render_data_command)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from app.conventions import texture_lod_bias
 from app.errors import SuperseeError
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
+PLAN_VERSION = 2
+"""Of what a seed means: goes up whenever the same seed would give other clips. Index version 1 had plan 1."""
+NO_MIP_MAPS = -8.0
+"""The LOD bias that reads every texture at full size, as recordings from other renderers look."""
 Split = Literal["train", "test"]
 
 
@@ -26,6 +31,11 @@ class ClipEntry:
     render_size: tuple[int, int]
     display_size: tuple[int, int]
     frames: int
+    lod_bias: float = 0.0  # of the low-resolution frames' textures
+
+    @property
+    def unfiltered(self) -> bool:
+        return self.lod_bias <= NO_MIP_MAPS
 
     @property
     def file(self) -> str:
@@ -40,9 +50,15 @@ class DataIndex:
     reference_samples: int
     scenes: tuple[str, ...]  # built-in scenes that may appear in training clips
     held_out: tuple[str, ...]  # built-in scenes of a folder that is for testing only
-    unfiltered: bool = False  # low-resolution frames were drawn without mip maps: far more aliased
+    unfiltered_share: float = 0.4  # of the clips, by chance: drawn without mip maps, far more aliased
+    plan: int = PLAN_VERSION
     clips: list[ClipEntry] = field(default_factory=list)
     seconds: float = 0.0  # rendering time so far
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether every clip is."""
+        return self.unfiltered_share >= 1.0
 
     def of(self, split: Split) -> list[ClipEntry]:
         return [clip for clip in self.clips if clip.split == split]
@@ -56,13 +72,15 @@ def write_index(index: DataIndex, folder: Path) -> None:
 
 
 def read_index(folder: Path) -> DataIndex:
-    """Raises SuperseeError where there is no index or one of another version."""
+    """Reads versions 1 and 2; raises SuperseeError where there is no index or one of another version."""
     path = folder / "index.json"
     try:
         data = json.loads(path.read_text())
         version = data.pop("schema")
-        if version != INDEX_VERSION:
-            raise ValueError(f"schema {version}, and {INDEX_VERSION} is read here")
+        if version == 1:
+            _upgrade(data)
+        elif version != INDEX_VERSION:
+            raise ValueError(f"schema {version}, and 1 to {INDEX_VERSION} are read here")
         entries = [
             ClipEntry(**{**c, "render_size": tuple(c["render_size"]), "display_size": tuple(c["display_size"])})
             for c in data.pop("clips")
@@ -73,3 +91,11 @@ def read_index(folder: Path) -> DataIndex:
         raise SuperseeError(
             f"{path} is not an index of training data", str(error), "Make one with: python -m models render-data"
         ) from error
+
+
+def _upgrade(data: dict[str, Any]) -> None:
+    """Version 1 said of the whole folder whether it was drawn without mip maps."""
+    unfiltered = bool(data.pop("unfiltered", False))
+    data |= {"unfiltered_share": float(unfiltered), "plan": 1}
+    for clip in data["clips"]:
+        clip["lod_bias"] = NO_MIP_MAPS if unfiltered else texture_lod_bias(clip["ratio"])

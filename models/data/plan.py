@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.conventions import render_size
-from models.data.index import ClipEntry
+from app.conventions import render_size, texture_lod_bias
+from models.data.index import NO_MIP_MAPS, ClipEntry
 from models.data.random_camera import MOTIONS
 
 DISPLAY_SIZES: dict[float, tuple[int, int]] = {
@@ -18,16 +18,22 @@ DISPLAY_SIZES: dict[float, tuple[int, int]] = {
 }
 _RATIOS = (2.0, 2.0, 3.0, 2.0, 1.5, 2.0, 2.0, 3.0, 2.0, 1.5, 2.0, 1.7, 2.0, 3.0, 2.0, 1.5, 2.0, 1.3)
 _TEST_RATIOS = (2.0, 2.0, 1.5, 2.0, 3.0)
-_MOTION_WEIGHTS = {"still": 0.6, "slow": 1.2, "fast pan": 1.6}  # the others 1
+_MOTION_WEIGHTS = {"still": 0.8, "slow": 1.6, "pan": 1.4, "fast pan": 1.8, "strafe": 1.4, "dolly": 1.4}  # the others 1
 _BUILTIN_EVERY = 5  # every n-th clip shows a built-in scene
 _TEST_EVERY = 8  # every n-th clip is for testing only
 
 
 def plan_clips(
-    count: int, frames: int, seed: int, scenes: tuple[str, ...] = (), held_out: tuple[str, ...] = ()
+    count: int,
+    frames: int,
+    seed: int,
+    scenes: tuple[str, ...] = (),
+    held_out: tuple[str, ...] = (),
+    unfiltered: float = 0.4,
 ) -> list[ClipEntry]:
-    """`count` clips. With `held_out` scenes all of them are for testing and show those; otherwise they show random
-    scenes and now and then one of `scenes`, and every eighth is a test with a random scene of its own."""
+    """`count` clips, about `unfiltered` of them without mip maps and some in between. With `held_out` scenes all of
+    them are for testing and show those; otherwise they show random scenes and now and then one of `scenes`, and every
+    eighth is a test with a random scene of its own."""
     rng = np.random.default_rng([seed, 0xDA7A])
     kinds = list(MOTIONS)
     weights = np.array([_MOTION_WEIGHTS.get(kind, 1.0) for kind in kinds])
@@ -36,6 +42,7 @@ def plan_clips(
         # Every clip draws the same numbers whatever they decide, so that a longer plan begins like a shorter one.
         scene_seed, on_path = int(rng.integers(1 << 30)), rng.random() < 0.6
         kind = str(rng.choice(kinds, p=weights / weights.sum()))
+        kind_of_filter, between = rng.random(2)
         scene, test, ratio = f"random:{scene_seed}", False, _RATIOS[number % len(_RATIOS)]
         if held_out:
             scene, test, ratio = held_out[number % len(held_out)], True, _TEST_RATIOS[number % len(_TEST_RATIOS)]
@@ -57,6 +64,15 @@ def plan_clips(
                 render_size=render_size(display, ratio),
                 display_size=display,
                 frames=frames,
+                lod_bias=_lod_bias(ratio, unfiltered, kind_of_filter, between),
             )
         )
     return entries
+
+
+def _lod_bias(ratio: float, unfiltered: float, kind: float, between: float) -> float:
+    """`kind` and `between` are uniform in [0, 1). A quarter of what is not unfiltered is up to 2.5 levels sharper."""
+    if kind < unfiltered:
+        return NO_MIP_MAPS
+    sharper = 2.5 * between if kind < unfiltered + 0.25 * (1.0 - unfiltered) else 0.0
+    return round(texture_lod_bias(ratio) - sharper, 3)

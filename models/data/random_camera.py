@@ -100,6 +100,42 @@ def _orbit(view: View, s: Vector, t: float) -> View:
     return View(np.array([c * x - q * z, y, q * x + c * z]), view.yaw + angle, view.pitch, view.roll, view.fov_y)
 
 
+def _whip(view: View, s: Vector, t: float) -> View:
+    # A whip pan: from rest to 5 rad/s and to rest again within a quarter of a second.
+    share = min(t / 0.25, 1.0)
+    return _moved(
+        view, yaw=(0.8 * math.copysign(1, s[0]) + 0.4 * s[1]) * share * share * (3 - 2 * share), pitch=0.1 * s[2] * t
+    )
+
+
+def _zoom(view: View, s: Vector, t: float) -> View:
+    return _moved(view, zoom=math.exp((1.2 * math.copysign(1, s[0]) + 0.8 * s[1]) * t), yaw=0.05 * s[2] * t)
+
+
+def _roll(view: View, s: Vector, t: float) -> View:
+    return _moved(view, roll=(0.8 * math.copysign(1, s[0]) + 0.7 * s[1]) * t, forward=0.5 * s[2] * t)
+
+
+def _orbit_close(view: View, s: Vector, t: float) -> View:
+    # Around a point two to four metres ahead: near things and the background slide against each other.
+    radius, angle = 3.0 + s[1], (0.5 * math.copysign(1, s[0]) + 0.5 * s[2]) * t
+    centre = view.position + direction(view.yaw, 0.0) * radius
+    yaw = view.yaw + angle
+    position = centre - direction(yaw, 0.0) * radius
+    return View(np.array([position[0], view.position[1], position[2]]), yaw, view.pitch, view.roll, view.fov_y)
+
+
+def _crane(view: View, s: Vector, t: float) -> View:
+    up = (1.2 * math.copysign(1, s[0]) + 0.6 * s[1]) * t
+    return _moved(view, up=up, pitch=-0.25 * up, forward=0.5 * s[2] * t)
+
+
+def _walk(view: View, s: Vector, t: float) -> View:
+    # At 1.4 m/s with two steps a second: the head bobs and sways.
+    bob, sway = 0.025 * abs(math.sin(2 * math.pi * t)), 0.02 * math.sin(2 * math.pi * t + s[0])
+    return _moved(view, forward=1.4 * t, up=bob, right=sway, roll=0.006 * math.sin(2 * math.pi * t), yaw=0.3 * s[1] * t)
+
+
 def _roll_and_zoom(view: View, s: Vector, t: float) -> View:
     return _moved(view, roll=0.6 * s[0] * t, zoom=math.exp(0.6 * s[1] * t), yaw=0.1 * s[2] * t)
 
@@ -122,7 +158,13 @@ MOTIONS: dict[str, Motion] = {
     "fast pan": _fast_pan,
     "dolly": _dolly,
     "strafe": _strafe,
+    "whip pan": _whip,
     "orbit": _orbit,
+    "close orbit": _orbit_close,
+    "crane": _crane,
+    "walk": _walk,
+    "zoom": _zoom,
+    "roll": _roll,
     "roll and zoom": _roll_and_zoom,
     "stop and go": _stop_and_go,
     "shake": _shake,
@@ -145,10 +187,10 @@ def random_run(kind: str, frames: int, rng: np.random.Generator, extent: float) 
     start, strength = random_view(rng, extent), rng.uniform(-1, 1, 4)
     cut_at = int(rng.integers(frames // 3, 2 * frames // 3)) if kind == "cut" else frames
     second, begin = random_view(rng, extent), float(rng.uniform(0, 6))
-    motion = MOTIONS[kind]
-    poses = tuple(
-        motion(start if i < cut_at else second, strength, (i if i < cut_at else i - cut_at) * step).pose()
-        for i in range(frames)
-    )
+    after = MOTIONS[str(rng.choice(list(MOTIONS)))]
+    poses = []
+    for i in range(frames):
+        view, motion = (start, MOTIONS[kind]) if i < cut_at else (second, after)
+        poses.append(motion(view, strength, (i if i < cut_at else i - cut_at) * step).pose())
     times = tuple(begin + i * step for i in range(frames))
-    return CameraRun(poses, times, tuple(i in (0, cut_at) for i in range(frames)))
+    return CameraRun(tuple(poses), times, tuple(i in (0, cut_at) for i in range(frames)))

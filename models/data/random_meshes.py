@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.scene.model import Primitive
@@ -92,4 +94,71 @@ def tube(points: np.ndarray, radius: float, sides: int = 4) -> Primitive:
         indices=indices.astype(np.uint32),
         normals=normals.reshape(-1, 3).astype(np.float32),
         uv0=np.zeros((n * sides, 2), np.float32),
+    )
+
+
+def blades(roots: np.ndarray, tips: np.ndarray, width: np.ndarray) -> Primitive:
+    """Grass: one bent triangle pair a blade, from `roots` to `tips` (n, 3), `width` (n,) metres at the ground; uv runs
+    up the blade. Normals look up, as lawns are lit."""
+    n = len(roots)
+    lean = tips - roots
+    side = np.stack([-lean[:, 2], 0 * width, lean[:, 0]], axis=1)
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
+    half = side * width[:, None] / 2
+    middle = roots + lean * [0.3, 0.6, 0.3]
+    positions = np.stack([roots - half, roots + half, middle - 0.7 * half, middle + 0.7 * half, tips], axis=1)
+    index = np.array([0, 1, 3, 0, 3, 2, 2, 3, 4], np.uint32)
+    return Primitive(
+        positions=positions.reshape(-1, 3).astype(np.float32),
+        indices=(np.arange(n, dtype=np.uint32)[:, None] * 5 + index).ravel(),
+        normals=np.tile(np.array([0, 1, 0], np.float32), (5 * n, 1)),
+        uv0=np.tile(np.array([[0, 1], [1, 1], [0, 0.5], [1, 0.5], [0.5, 0]], np.float32), (n, 1)),
+    )
+
+
+def with_sway(primitive: Primitive, reach: np.ndarray, phase: np.ndarray, direction: np.ndarray) -> Primitive:
+    """Two morph targets that carry each vertex `reach` (n,) metres along `direction`, a quarter period apart and
+    shifted by `phase` (n,) radians: weights sin and cos of time make a wind that every blade meets in its turn."""
+    wave = np.stack([np.cos(phase), np.sin(phase)]) * reach
+    return replace(primitive, morph_positions=(wave[..., None] * direction).astype(np.float32))
+
+
+def on_joints(parts: list[Primitive], material: int) -> Primitive:
+    """Rigid parts in one primitive: part i follows joint i + 1 alone (joint 0 stands still)."""
+    joined = merged(parts, material)
+    joints = np.zeros((len(joined.positions), 4), np.uint16)
+    joints[:, 0] = np.repeat(np.arange(1, len(parts) + 1), [len(p.positions) for p in parts])
+    weights = np.zeros((len(joints), 4), np.float32)
+    weights[:, 0] = 1.0
+    return replace(joined, joints=joints, weights=weights)
+
+
+def wire_frame(solid: Primitive, radius: float) -> list[Primitive]:
+    """A thin tube along every edge of the quads and triangles of `solid` but the diagonals that split its quads."""
+    triangles = solid.indices.reshape(-1, 3)
+    points = solid.positions.astype(float)
+    edges: dict[tuple[bytes, bytes], tuple[int, int]] = {}
+    for a, b, c in triangles:
+        sides = [(a, b), (b, c), (c, a)]
+        sides.remove(max(sides, key=lambda e: float(np.linalg.norm(points[e[0]] - points[e[1]]))))
+        for i, j in sides:
+            ends = sorted((points[i].round(4).tobytes(), points[j].round(4).tobytes()))
+            edges.setdefault((ends[0], ends[1]), (int(i), int(j)))
+    return [tube(points[[i, j]], radius, 3) for i, j in edges.values() if np.linalg.norm(points[i] - points[j]) > 1e-4]
+
+
+def torus(major: float, minor: float, rings: int = 24, segments: int = 12) -> Primitive:
+    u = np.linspace(0, 2 * np.pi, rings + 1)[:, None]
+    v = np.linspace(0, 2 * np.pi, segments + 1)[None, :]
+    normals = np.stack([np.cos(v) * np.cos(u), np.sin(v) + 0 * u, -np.cos(v) * np.sin(u)], axis=-1)
+    centres = np.stack(np.broadcast_arrays(major * np.cos(u), 0 * u, -major * np.sin(u)), axis=-1)
+    uv = np.stack(np.broadcast_arrays(u / (2 * np.pi) * 6, v / (2 * np.pi) * 2), axis=-1)
+    i, j = np.mgrid[0:rings, 0:segments]
+    a = (i * (segments + 1) + j).ravel()
+    b, c, d = a + 1, a + segments + 1, a + segments + 2
+    return Primitive(
+        positions=(centres + minor * normals).reshape(-1, 3).astype(np.float32),
+        indices=np.stack([a, c, b, b, c, d], axis=1).ravel().astype(np.uint32),
+        normals=normals.reshape(-1, 3).astype(np.float32),
+        uv0=uv.reshape(-1, 2).astype(np.float32),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import moderngl
@@ -15,19 +14,13 @@ from app.conventions import jitter_phase_count
 from app.errors import SuperseeError
 from app.paths import ENVIRONMENTS
 from app.render.frame import FrameInputs
-from app.scene.camera_path import cut_between, pose_at
-from app.scene.evaluate import evaluate
 from app.scene.model import SceneModel
-from app.scene.state import SceneState
 from app.upscale.expected_depth import expected_depth
 from models.data.clip import Clip, save_clip
-from models.data.index import ClipEntry, DataIndex, read_index, write_index
+from models.data.index import PLAN_VERSION, ClipEntry, DataIndex, read_index, write_index
 from models.data.plan import plan_clips
-from models.data.random_camera import random_run
-from models.data.random_scene import EXTENT, random_scene
-
-_NO_MIP_MAPS = -8.0  # LOD bias
-_BUILTIN_EXTENT = 5.0  # metres about the origin in which random runs through built-in scenes move
+from models.data.random_scene import random_scene
+from models.data.random_shot import choose_shot
 
 
 def load_clip_scene(entry: ClipEntry) -> SceneModel:
@@ -37,22 +30,6 @@ def load_clip_scene(entry: ClipEntry) -> SceneModel:
         names = tuple(sorted(path.stem for path in ENVIRONMENTS.glob("*.exr")))
         return random_scene(int(entry.scene.split(":")[1]), names or ("studio",))
     return load_scene(entry.scene)
-
-
-def states_of(entry: ClipEntry, model: SceneModel) -> Iterator[tuple[SceneState, bool]]:
-    """Each frame's state, and whether it starts anew."""
-    rng = np.random.default_rng([entry.seed, 0xCA3])
-    if entry.motion == "path":
-        path = model.camera_paths[int(rng.integers(len(model.camera_paths)))]
-        step = 1 / 60 if rng.random() < 0.5 else 1 / 30
-        start = float(rng.uniform(0, max(path.duration - entry.frames * step, 0.1)))
-        for i in range(entry.frames):
-            now = start + i * step
-            yield evaluate(model, now, None, pose_at(path, now)), i == 0 or cut_between(path, now - step, now)
-        return
-    run = random_run(entry.motion, entry.frames, rng, EXTENT if entry.scene.startswith("random") else _BUILTIN_EXTENT)
-    for pose, now, cut in zip(run.poses, run.times, run.cuts):
-        yield evaluate(model, now, None, pose), cut
 
 
 def _pixels(texture: moderngl.Texture, dtype: str) -> np.ndarray:
@@ -81,9 +58,9 @@ def frame_arrays(frame: FrameInputs) -> dict[str, np.ndarray]:
     }
 
 
-def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int, *, unfiltered: bool = False) -> Clip:
-    """Deterministic: the same entry gives the same clip on the same machine. `unfiltered` keeps the low-resolution
-    frames from using mip maps, as recordings from other renderers do; the reference stays what it is."""
+def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int) -> Clip:
+    """Deterministic: the same entry gives the same clip on the same machine. The entry's LOD bias is that of the
+    low-resolution frames; the reference is filtered as it always is."""
     from app.render.live_source import LiveSource
     from app.render.reference import ReferenceAccumulator
 
@@ -91,12 +68,12 @@ def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int, *, un
     source = LiveSource(context, model)
     accumulator = ReferenceAccumulator(source)
     try:
+        shot = choose_shot(source, entry, model)
         source.resize(entry.render_size, entry.display_size)
-        if unfiltered:
-            source.lod_bias = _NO_MIP_MAPS
+        source.lod_bias = entry.lod_bias
         first = int(np.random.default_rng([entry.seed, 1]).integers(jitter_phase_count(entry.ratio)))
         frames: list[dict[str, np.ndarray]] = []
-        for i, (state, cut) in enumerate(states_of(entry, model)):
+        for i, (state, cut) in enumerate(zip(shot.states, shot.cuts)):
             if cut:
                 source.invalidate()
             arrays = frame_arrays(source.render_frame(state, frame_index=first + i))
@@ -104,7 +81,9 @@ def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int, *, un
             accumulator.step(samples)
             texture = accumulator.texture
             reference = _pixels(texture, "f4" if texture.dtype == "f4" else "f2")[..., :3]
-            frames.append({**arrays, "reference": np.clip(reference, 0.0, 65504.0).astype(np.float16)})
+            arrays["reference"] = np.clip(reference, 0.0, 65504.0).astype(np.float16)
+            arrays["exposure"] = np.array(shot.exposures[i], np.float32)
+            frames.append(arrays)
         return Clip(**{name: np.stack([f[name] for f in frames]) for name in frames[0]})
     finally:
         accumulator.release()
@@ -129,22 +108,29 @@ def render_data(
     samples: int,
     scenes: tuple[str, ...] = (),
     held_out: tuple[str, ...] = (),
-    unfiltered: bool = False,
+    unfiltered: float = 0.4,
     minutes: float = math.inf,
 ) -> DataIndex:
-    """Draws what is missing of the plan into `folder`, for at most `minutes`; returns the index of what is there."""
+    """Draws what is missing of the plan into `folder`, for at most `minutes`; returns the index of what is there.
+    `unfiltered` is the share of clips whose low-resolution frames are drawn without mip maps."""
     from app.render.gl_context import create_headless_context
 
-    plan = plan_clips(clips, frames, seed, scenes, held_out)
+    plan = plan_clips(clips, frames, seed, scenes, held_out, unfiltered)
     index = DataIndex(seed, samples, scenes, held_out, unfiltered)
     if (folder / "index.json").exists():
         index = read_index(folder)
-        found = (index.seed, index.reference_samples, index.scenes, index.held_out, index.unfiltered)
+        if index.plan != PLAN_VERSION:
+            raise SuperseeError(
+                f"{folder} holds data of another version of the random scenes",
+                f"they are of version {index.plan}, and {PLAN_VERSION} is drawn here: the two do not make one set",
+                "Choose another folder; both can be trained on together.",
+            )
+        found = (index.seed, index.reference_samples, index.scenes, index.held_out, index.unfiltered_share)
         if found != (seed, samples, scenes, held_out, unfiltered):
             raise SuperseeError(
                 f"{folder} holds data with other settings",
                 f"seed {index.seed}, {index.reference_samples} samples, scenes {', '.join(index.scenes) or 'random'}, "
-                f"held out {', '.join(index.held_out) or 'none'}, {'un' * index.unfiltered}filtered textures",
+                f"held out {', '.join(index.held_out) or 'none'}, {index.unfiltered_share:g} of the clips unfiltered",
                 "Give the same settings to go on, or choose another folder.",
             )
     have = {entry.name for entry in index.clips}
@@ -152,7 +138,7 @@ def render_data(
     context = create_headless_context()
     started, before = time.monotonic(), index.seconds
     for number, entry in enumerate(missing):
-        clip = render_clip(context, entry, samples, unfiltered=unfiltered)
+        clip = render_clip(context, entry, samples)
         save_clip(_checked(clip, entry), folder / entry.file)
         elapsed = time.monotonic() - started
         index.clips.append(entry)

@@ -22,7 +22,7 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     index = DataIndex(seed=1, reference_samples=16, scenes=(), held_out=())
     for number, split in enumerate(("train", "train", "test")):
         clip = synthetic_clip(number, frames=FRAMES, display=(96, 64))
-        entry = ClipEntry(f"{number:05d}", split, "synthetic", "slow", number, 2.0, (48, 32), (96, 64), FRAMES)
+        entry = ClipEntry(f"{number:05d}", split, "synthetic", "slow", number, 2.0, (48, 32), (96, 64), FRAMES, -2.0)
         save_clip(clip, folder / entry.file)
         index.clips.append(entry)
     write_index(index, folder)

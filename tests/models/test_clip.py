@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -39,10 +40,25 @@ def test_a_file_that_is_no_clip_is_refused(tmp_path: Path) -> None:
 
 def test_an_index_of_another_version_is_refused(clip_folder: Path, tmp_path: Path) -> None:
     text = (clip_folder / "index.json").read_text()
-    (tmp_path / "index.json").write_text(text.replace('"schema": 1', '"schema": 99'))
+    (tmp_path / "index.json").write_text(text.replace('"schema": 2', '"schema": 99'))
     with pytest.raises(SuperseeError, match="schema 99"):
         read_index(tmp_path)
     assert [entry.split for entry in read_index(clip_folder).clips] == ["train", "train", "test"]
+
+
+def test_an_index_of_version_1_is_still_read(tmp_path: Path) -> None:
+    clip = {
+        "name": "00000", "split": "train", "scene": "court", "motion": "pan", "seed": 3, "ratio": 2.0,
+        "render_size": [160, 90], "display_size": [320, 180], "frames": 24,
+    }  # fmt: skip
+    old = {"seed": 3, "reference_samples": 16, "scenes": ["court"], "held_out": [], "clips": [clip], "seconds": 4.0}
+    for unfiltered, bias in ((True, -8.0), (False, -2.0)):
+        text = json.dumps({"schema": 1, "unfiltered": unfiltered, **old})
+        (tmp_path / "index.json").write_text(text)
+        index = read_index(tmp_path)
+        assert index.unfiltered == unfiltered
+        assert index.clips[0].lod_bias == bias
+        assert index.clips[0].render_size == (160, 90)
 
 
 def test_motion_of_synthetic_clips_leads_to_the_previous_frame() -> None:
