@@ -32,7 +32,7 @@ def add_parser(commands: Any) -> None:
     ablate.add_argument("--out", type=Path, required=True, help="folder for runs and tables; goes on where it was")
     ablate.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these variants beside the base")
     ablate.add_argument("--seeds", type=_positive, default=2, help="trainings of the base, to see the noise")
-    ablate.add_argument("--clips", type=int, default=0, help="held-out clips of each data folder (default: all)")
+    ablate.add_argument("--clips", type=int, default=0, help="held-out clips of each folder and group (default: all)")
     ablate.add_argument("--docs", type=Path, help="page whose figures are replaced, for example docs/ablation.md")
     ablate.set_defaults(run_command=ablate_command)
 

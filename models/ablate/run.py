@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import json
-import platform
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
+from app.capture.provenance import machine
 from app.errors import SuperseeError
 from models.ablate.results import FIGURES, Result, save_result, saved_result
 from models.ablate.table import markdown, put_into
 from models.ablate.toml_text import toml_text
 from models.ablate.variants import Variant, changed, planned
-from models.data.clip import ClipReader
 from models.data.index import read_index
 from models.evaluate.checkpoints import averaged_model, read_run
 from models.evaluate.held_out import score_clip
+from models.evaluate.sequences import RenderedClip, held_out_clips
 from models.train.config import TrainConfig, parse_config
 from models.train.loop import LATEST, Trainer
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`clips`: at most so many held-out clips of each data folder, 0 for all. `seeds`: trainings of the base. `only`:
-    names of variants, empty for all."""
+    """`clips`: at most so many held-out clips of each data folder and group, 0 for all. `seeds`: trainings of the
+    base. `only`: names of variants, empty for all."""
 
     config_text: str
     iterations: int
@@ -44,7 +44,7 @@ def ablate(plan: Plan) -> list[Result]:
     """Results in the order of the plan. OUT holds a run for each variant, ablation.json and ablation.md."""
     base = tomllib.loads(plan.config_text)
     config = parse_config(plan.config_text)
-    test = dict(_test_clips(config, plan.clips))
+    test = _test_clips(config, plan.clips)
     variants = planned(plan.seeds, plan.only)
     results: list[Result] = []
     begun, done_now = time.monotonic(), 0
@@ -87,16 +87,16 @@ def budget_lines(plan: Plan, config: TrainConfig, results: Sequence[Result], cli
     minutes = f"{min(spent) / 60:.1f} to {max(spent) / 60:.1f} minutes of training each" if spent else "nothing trained"
     counts = "; ".join(f"`{folder}`, {len(read_index(Path(folder)).of('train'))} training clips"
                        for folder in config.data.folders)  # fmt: skip
+    threads = f"{config.threads} thread{'s' * (config.threads != 1)}"
     return [
         f"budget: {plan.iterations} iterations of {stages}; {minutes}",
         f"data: {counts}; ratios {', '.join(sorted(config.data.ratio_weights))}",
         f"scored on {clips} held-out clips, frames from the sixth on, with the averaged weights",
-        f"machine: {_processor()}, {config.threads} thread{'s' * (config.threads != 1)}, torch {torch.__version__}",
+        f"machine: {machine()['processor']}, {threads}, torch {torch.__version__}",
     ]
 
 
-def _carry_out(variant: Variant, text: str, folder: Path, test: dict[str, ClipReader]) -> Result:
-    started = Result(variant.name, variant.group, variant.what, text)
+def _carry_out(variant: Variant, text: str, folder: Path, test: dict[str, RenderedClip]) -> Result:
     try:
         Trainer(text, folder, resume=(folder / LATEST).exists()).train()
         config, checkpoint = read_run(folder)
@@ -105,45 +105,30 @@ def _carry_out(variant: Variant, text: str, folder: Path, test: dict[str, ClipRe
         # The others go on; the next call tries this one again.
         return Result(variant.name, variant.group, variant.what, failure=str(error))
     clips = {}
-    for name, reader in test.items():
-        scores = score_clip(model, reader.read(), flip_frames=0)
+    for name, item in test.items():
+        scores = score_clip(model, item.clip(), flip_frames=0)
         clips[name] = {figure: float(getattr(scores, figure)) for figure in FIGURES}
     parameters = sum(weight.numel() for weight in model.network.parameters())
     result = Result(
-        started.name, started.group, started.what, text, parameters, checkpoint.progress.seconds, clips
+        variant.name, variant.group, variant.what, text, parameters, checkpoint.progress.seconds, clips
     )
     save_result(result, folder)
     return result
 
 
-def _test_clips(config: TrainConfig, limit: int) -> Iterator[tuple[str, ClipReader]]:
-    """Held-out clips of the ratios that are trained, spread over each folder's."""
-    ratios = {round(float(ratio), 3) for ratio, weight in config.data.ratio_weights.items() if weight > 0.0}
-    found = 0
-    for folder in map(Path, config.data.folders):
-        entries = [entry for entry in read_index(folder).of("test") if round(entry.ratio, 3) in ratios]
-        count = min(limit, len(entries)) if limit else len(entries)
-        chosen = [entries[i * len(entries) // count] for i in range(count)]
-        found += len(chosen)
-        yield from ((f"{folder.name}/{entry.name}", ClipReader(folder / entry.file)) for entry in chosen)
-    if not found:
-        raise SuperseeError(
-            "There is nothing to score on", f"no test clips of the ratios {sorted(ratios)}", "Render some."
-        )
+def _test_clips(config: TrainConfig, limit: int) -> dict[str, RenderedClip]:
+    """Held-out clips of the ratios that are trained, by name."""
+    ratios = [float(ratio) for ratio, weight in config.data.ratio_weights.items() if weight > 0.0]
+    clips = {c.name.name: c for c in held_out_clips([Path(f) for f in config.data.folders], ratios, limit)}
+    if not clips:
+        raise SuperseeError("There is nothing to score on", f"no test clips of the ratios {ratios}", "Render some.")
+    return clips
 
 
 def _summary(result: Result) -> str:
     if result.failure:
         return f"{result.name}: {result.failure}"
     return f"{result.name}: PSNR {result.mean('psnr'):.2f} dB, tPSNR {result.mean('tpsnr'):.2f} dB"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _say(text: str) -> None:

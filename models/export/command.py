@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.export.precision_command import add_precision_parser
+
 if TYPE_CHECKING:
     from models.train.config import TrainConfig
 
@@ -83,6 +85,7 @@ def export_command(options: argparse.Namespace) -> None:
 
 
 def add_parser(commands: Any) -> None:
+    add_precision_parser(commands)
     export = commands.add_parser("export", help="write model.onnx, manifest.json and card.md")
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="for example models/weights/lite")
