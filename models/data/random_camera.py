@@ -188,9 +188,10 @@ def random_run(kind: str, frames: int, rng: np.random.Generator, extent: float) 
     cut_at = int(rng.integers(frames // 3, 2 * frames // 3)) if kind == "cut" else frames
     second, begin = random_view(rng, extent), float(rng.uniform(0, 6))
     after = MOTIONS[str(rng.choice(list(MOTIONS)))]
+    pace = step * 2.0 ** rng.uniform(-1, 1)  # the camera's own: things move at the pace of the clock
     poses = []
     for i in range(frames):
         view, motion = (start, MOTIONS[kind]) if i < cut_at else (second, after)
-        poses.append(motion(view, strength, (i if i < cut_at else i - cut_at) * step).pose())
+        poses.append(motion(view, strength, (i if i < cut_at else i - cut_at) * pace).pose())
     times = tuple(begin + i * step for i in range(frames))
     return CameraRun(tuple(poses), times, tuple(i in (0, cut_at) for i in range(frames)))
