@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -23,8 +24,6 @@ def as_text(record: Mapping[str, object]) -> str:
 
 def machine() -> dict[str, object]:
     """The computer, as far as times depend on it."""
-    import os
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),
@@ -33,6 +32,14 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "bits": 64 if sys.maxsize > 2**32 else 32,
     }
+
+
+def busy_note() -> str:
+    """Says so if other programs keep the processor busy, because then every figure is too large; else ""."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"other programs keep the machine busy (load {load:.1f} on {cores} cores)" if load > 0.6 * cores else ""
 
 
 def versions(*distributions: str) -> dict[str, str]:

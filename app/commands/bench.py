@@ -4,7 +4,6 @@ the program starts, and how long the window keeps a key waiting. A table, a JSON
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """All measurements in turn, printed as they come; the document of bench.json."""
     from app import __version__
-    from app.capture.provenance import machine, versions
+    from app.capture.provenance import busy_note, machine, versions
     from app.commands.startup import measure_startup, measure_window
 
     busy = busy_note()
@@ -93,14 +92,6 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "rates": rates,
         "startup": {**startup, **window},
     }
-
-
-def busy_note() -> str:
-    """Says so if other programs keep the processor busy, because then every figure is too large; else ""."""
-    if not hasattr(os, "getloadavg"):
-        return ""
-    load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    return f"other programs keep the machine busy (load {load:.1f} on {cores} cores)" if load > 0.6 * cores else ""
 
 
 def _opened(args: argparse.Namespace) -> Any:

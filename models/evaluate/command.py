@@ -40,8 +40,7 @@ def add_parser(commands: Any) -> None:
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
-    from app.capture.provenance import machine
-    from app.commands.bench import busy_note
+    from app.capture.provenance import busy_note, machine
     from app.render.gl_context import create_headless_context
     from models.evaluate.evaluation import evaluate
     from models.evaluate.pictures import write_pictures

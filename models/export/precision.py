@@ -13,8 +13,7 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from app.capture.provenance import machine
-from app.commands.bench import busy_note
+from app.capture.provenance import busy_note, machine
 from app.errors import SuperseeError
 from app.inference.manifest import Network
 from app.inference.openvino_backend import OpenVinoBackend
