@@ -34,6 +34,9 @@ class StageConfig:
 @dataclass(frozen=True, slots=True)
 class LossConfig:
     temporal: float = 0.35
+    # Weight of the squared error: at 5 it pulls as hard as L1 where the error is a tenth of display white, towards
+    # the mean of what samples allow (PSNR) instead of their median.
+    square: float = 0.0
     # Frames of a clip count for this much at its start, rising to 1 over `warm_up` frames: what a viewer looks at
     # has a long history behind it.
     first_frame: float = 0.3

@@ -61,7 +61,7 @@ def frame_loss(
     output, state = step(network, frame, state)
     error = display(output, frame.exposure) - display(reference, frame.exposure)
     size = error.abs().mean(dim=(1, 2, 3))
-    square = error.detach().square().mean(dim=(1, 2, 3))
+    square = error.square().mean(dim=(1, 2, 3))
     return state, error, size, temporal_error(error, previous_error, frame.motion), square
 
 
@@ -97,10 +97,10 @@ def run_window(
         carried = Carried(state, error)
         known = (~frame.reset).to(size.dtype)
         weight = config.first_frame + (1.0 - config.first_frame) * min(1.0, index / config.warm_up)
-        losses.append((weight * (size + config.temporal * change * known)).mean())
+        losses.append((weight * (size + config.square * square + config.temporal * change * known)).mean())
         sizes.append(size.detach())
         changes.append((change * known).detach())
-        squares.append(square)
+        squares.append(square.detach())
     decibels = -10.0 * torch.log10(torch.stack(squares).clamp_min(1e-10))
     summary = WindowLoss(
         torch.stack(losses).mean(),
