@@ -16,6 +16,7 @@ from models.evaluate.table import Row
 
 _RATIO = 2.0
 _WIDTH, _MARGIN = 1600, 64
+_LABELS = 1340  # left edge of the column of names
 _RUN_COLOURS = [theme.rgb(code) for code in (0x4FE0A0, 0x7FD1FF, 0xFFB347, 0xE08BC4, 0xC9CED6, 0xD4E157)]
 _TITLES = {"psnr": "PSNR of training crops, dB", "l1": "L1", "temporal": "temporal loss"}
 
@@ -79,11 +80,12 @@ def _dots(pen: Pen, axes: Axes, points: Mapping[str, tuple[float, float]], rings
         colour = rgb8(method_colour(name))
         box = (x - 11, y - 11, x + 11, y + 11)
         pen.draw.ellipse(box, fill=rgb8(theme.BACKGROUND) if name in rings else colour, outline=colour, width=4)
-        if abs(at - y) > 8:
-            pen.draw.line((x + 8, y - 8, x + 18, at - 12), fill=rgb8(theme.FAINT))
-        pen.text(x + 22, at - 34, label(name), 20, theme.TEXT, "Inter-SemiBold")
+        # Labels stand in a column of their own: beside the dots they would lie on the line and on one another.
+        key = (_LABELS - 26, at - 32, _LABELS - 12, at - 18)
+        pen.draw.ellipse(key, fill=rgb8(theme.BACKGROUND) if name in rings else colour, outline=colour, width=3)
+        pen.text(_LABELS, at - 34, label(name), 20, theme.TEXT, "Inter-SemiBold")
         cost, decibels = points[name]
-        pen.text(x + 22, at - 13, f"{decibels:.2f} dB  {cost:.1f} ms", 15, theme.DIM, "JetBrainsMono-Regular")
+        pen.text(_LABELS, at - 13, f"{decibels:.2f} dB  {cost:.1f} ms", 15, theme.DIM, "JetBrainsMono-Regular")
 
 
 def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> np.ndarray | None:

@@ -58,7 +58,8 @@ def _context(pen: Pen, y: int, spot: Spot) -> None:
     pen.draw.rectangle(box, outline=rgb8(theme.WARNING))
     sequence = spot.sequence
     below = y + size[1]
-    pen.text(_MARGIN, below + 22, f"{sequence.group}, {sequence.ratio:g}×", 18, theme.TEXT, "Inter-SemiBold")
+    title = pen.fitted(f"{sequence.ratio:g}×, {sequence.group}", 18, _CONTEXT)
+    pen.text(_MARGIN, below + 22, title, 18, theme.TEXT, "Inter-SemiBold")
     pen.text(_MARGIN, below + 46, pen.fitted(f"{sequence.name}, {sequence.motion}", 15, _CONTEXT), 15, theme.DIM)
     pen.text(_MARGIN, below + 67, f"frame {spot.frame + 1}", 15, theme.DIM)
 
