@@ -19,6 +19,7 @@ from app.sequence.blender_meta import BlenderFrame, read_meta
 from app.sequence.exr import read_channels
 from app.sequence.source import RecordedFrame
 
+RATIOS = (2, 3)
 _NOTHING_HIT = 1e9
 """Blender writes 1e10 into Depth.Z where a ray left the scene."""
 _LAYER = "ViewLayer"
@@ -36,9 +37,17 @@ class BlenderSequence:
     def __init__(self, folder: Path | str, ratio: int = 2) -> None:
         self.folder = Path(folder)
         self._meta = read_meta(self.folder / "meta.json")
-        self._references = self.folder / f"ref{ratio}x"
-        self.render_size: Size = self._meta.size
-        self.display_size: Size = (self.render_size[0] * ratio, self.render_size[1] * ratio)
+        self.name = self.folder.name
+        self.fps = self._meta.fps
+        self.notes: tuple[str, ...] = ()
+        width, height = self.render_size = self._meta.size
+        self.display_size: Size = (width * ratio, height * ratio)
+        self._references = {
+            (width * times, height * times): folder
+            for times in RATIOS
+            if (folder := self.folder / f"ref{times}x").is_dir()
+        }
+        self.reference_sizes: tuple[Size, ...] = tuple(self._references)
 
     def __len__(self) -> int:
         return len(self._meta.frames)
@@ -63,14 +72,17 @@ class BlenderSequence:
             exposure=1.0,
             camera=camera,
             time=index / self._meta.fps,
+            reset=index == 0,
         )
 
-    def reference(self, index: int) -> np.ndarray:
-        if not self._references.is_dir():
+    def reference(self, index: int, display: Size | None = None) -> np.ndarray:
+        size = display or self.display_size
+        if size not in self._references:
             raise SuperseeError(
-                f"{self.folder} has no reference at this ratio", f"there is no folder {self._references.name}"
+                f"{self.folder} has no reference at {size[0]}x{size[1]}",
+                f"there is no folder ref{size[0] / self.render_size[0]:g}x",
             )
-        channels = read_channels(self._references / self._frame(index).file, "RGB", self.display_size)
+        channels = read_channels(self._references[size] / self._frame(index).file, "RGB", size)
         return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1))
 
     def _frame(self, index: int) -> BlenderFrame:

@@ -23,27 +23,43 @@ class RecordedFrame:
     exposure: float
     camera: CameraView
     time: float  # seconds since the first frame
+    reactive: np.ndarray | None = None  # (h, w) uint8, 255: history may not be trusted at all
+    reset: bool = False  # the first frame, and each one after a cut
 
 
 class FrameSource(Protocol):
-    """Frames by index from 0, in order of time. `read` and `reference` raise SuperseeError."""
+    """Frames by index from 0, in order of time. `read` and `reference` raise SuperseeError and may be called from any
+    thread; nothing else of a source touches the disk once it is made.
 
+    name             what people call it, usually the folder's name
+    fps              frames a second
+    notes            what was assumed, estimated or is missing, one sentence each: shown wherever the frames are
+    render_size      of colour, depth and motion
+    display_size     what it is meant to be upscaled to: of `reference` unless another size is asked for
+    reference_sizes  the display sizes for which there are references; () where there are none
+    """
+
+    name: str
+    fps: float
+    notes: tuple[str, ...]
     render_size: Size
     display_size: Size
+    reference_sizes: tuple[Size, ...]
 
     def __len__(self) -> int: ...
 
     def read(self, index: int) -> RecordedFrame: ...
 
-    def reference(self, index: int) -> np.ndarray:
-        """(height, width, 3) float16 at display size, scene-linear."""
+    def reference(self, index: int, display: Size | None = None) -> np.ndarray:
+        """(height, width, 3) float16 at `display`, one of `reference_sizes` (default: `display_size`), scene-linear
+        before exposure."""
         ...
 
 
 class SequencePlayer:
     """Uploads a source's frames into one set of textures, valid until the next frame.
 
-    A frame that does not follow the one before it (the first, a seek, a step back) is a reset.
+    A frame that does not follow the one before it (the first, a seek, a step back) is a reset, and so is a cut.
     """
 
     def __init__(self, context: moderngl.Context, source: FrameSource) -> None:
@@ -52,31 +68,45 @@ class SequencePlayer:
         self._colour = context.texture(size, 4, dtype="f2")
         self._depth = context.texture(size, 1, dtype="f4")
         self._motion = context.texture(size, 2, dtype="f2")
-        for texture in (self._colour, self._depth, self._motion):
+        self._reactive = context.texture(size, 1, dtype="f1")
+        # As the live renderer's, so that a recording of it gives the same pictures.
+        for texture in (self._depth, self._motion, self._reactive):
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        for texture in self._textures:
             texture.repeat_x = texture.repeat_y = False
         self._last: int | None = None
 
     def frame(self, index: int) -> FrameInputs:
-        recorded = self.source.read(index)
-        self._colour.write(recorded.colour.tobytes())
-        self._depth.write(recorded.depth.tobytes())
-        self._motion.write(recorded.motion.astype(np.float16).tobytes())
-        reset = self._last is None or index != self._last + 1
+        """Reads frame `index` and uploads it; raises the source's SuperseeError, and the next frame is then a reset."""
+        last, self._last = self._last, None
+        return self.upload(self.source.read(index), index, last is not None and index == last + 1)
+
+    def upload(self, recorded: RecordedFrame, index: int, follows: bool) -> FrameInputs:
+        """A frame that was read before; without `follows` it is a reset."""
+        self._colour.write(recorded.colour.tobytes(), alignment=1)
+        self._depth.write(recorded.depth.tobytes(), alignment=1)
+        self._motion.write(recorded.motion.astype(np.float16).tobytes(), alignment=1)
+        if recorded.reactive is not None:
+            self._reactive.write(recorded.reactive.tobytes(), alignment=1)
         self._last = index
         return FrameInputs(
             colour=self._colour,
             depth=self._depth,
             motion=self._motion,
-            reactive=None,
+            reactive=None if recorded.reactive is None else self._reactive,
             jitter=recorded.jitter,
             exposure=recorded.exposure,
             camera=recorded.camera,
             frame_index=index,
             time=recorded.time,
-            reset=reset,
+            reset=recorded.reset or not follows,
             display_size=self.source.display_size,
         )
 
     def release(self) -> None:
-        for texture in (self._colour, self._depth, self._motion):
+        for texture in self._textures:
             texture.release()
+
+    @property
+    def _textures(self) -> tuple[moderngl.Texture, ...]:
+        return self._colour, self._depth, self._motion, self._reactive

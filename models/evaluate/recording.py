@@ -44,11 +44,11 @@ def recorded_clip(source: FrameSource, frames: int | None = None) -> Clip:
         depth=np.stack([f.depth for f in read]).astype(np.float32),
         expected=np.stack(expected).astype(np.float32),
         motion=np.stack([f.motion for f in read]).astype(np.float16),
-        reactive=np.zeros((len(read), *read[0].depth.shape), np.uint8),
+        reactive=np.stack([np.zeros(f.depth.shape, np.uint8) if f.reactive is None else f.reactive for f in read]),
         reference=np.stack([source.reference(index) for index in range(len(read))]).astype(np.float16),
         jitter=np.array([f.jitter for f in read], np.float32),
         exposure=np.array([f.exposure for f in read], np.float32),
-        reset=np.arange(len(read)) == 0,
+        reset=np.array([index == 0 or f.reset for index, f in enumerate(read)]),
         camera=np.array(cameras, np.float32),
         near=np.array([f.camera.near for f in read], np.float32),
     )
