@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -134,3 +135,11 @@ def _tensor(arrays: list[np.ndarray], name: str) -> torch.Tensor:
 def to_batch(clips: list[Clip]) -> Batch:
     """Clips of equal sizes, stacked along the second axis."""
     return Batch(**{f.name: _tensor([getattr(c, f.name) for c in clips], f.name) for f in fields(Batch)})
+
+
+def save_batch(batch: Batch, path: Path) -> None:
+    """As a safetensors file, one tensor a field."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({f.name: getattr(batch, f.name).contiguous() for f in fields(Batch)}, str(path))

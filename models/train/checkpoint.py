@@ -5,6 +5,7 @@ Tensors go into one safetensors file, numbers and settings into its metadata; th
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,8 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, flat: dict[str, Tensor])
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Raises SuperseeError where it cannot be written; a checkpoint that was there stays."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     groups = {"network": checkpoint.network, "average": checkpoint.average, "optimiser": checkpoint.optimiser}
@@ -65,10 +68,19 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "seconds": progress.seconds,
         "history": progress.history,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    save_file(tensors, str(part), metadata={"numbers": json.dumps(numbers), "config": checkpoint.config})
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, str(part), metadata={"numbers": json.dumps(numbers), "config": checkpoint.config})
+        part.replace(path)
+    except (OSError, SafetensorError) as error:  # safetensors wraps what the system says
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise SuperseeError(
+            f"The checkpoint {path} cannot be written",
+            str(error),
+            "The one before it is unharmed: make room on the disk and go on with --resume.",
+        ) from error
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

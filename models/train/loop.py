@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import time
 from pathlib import Path
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from app.errors import SuperseeError
-from models.data.crops import Batch
+from models.data.crops import Batch, save_batch
 from models.data.sampler import EpisodeSampler
+from models.export.live import write_live
 from models.network import NetworkConfig, build
 from models.train.checkpoint import (
     Checkpoint,
@@ -27,6 +29,8 @@ from models.train.rollout import Carried, WindowLoss, frame_loss, run_window
 from models.train.schedule import learning_rate
 
 LATEST = "latest.safetensors"
+BAD_BATCH = "bad-batch.safetensors"
+"""What a run that met NaN or infinity leaves beside its last good checkpoint: models.data.crops.Batch as tensors."""
 _PRINT_EVERY = 20  # iterations
 
 
@@ -91,6 +95,9 @@ class Trainer:
             self._text,
         )
         save_checkpoint(checkpoint, self._path)
+        averaged = copy.deepcopy(self.network)
+        averaged.load_state_dict(self.average.weights)
+        write_live(averaged.eval(), self._run, self.config.name, self.progress.iteration)
 
     def train(self, until: int | None = None) -> None:
         """Runs to the end of the schedule, or to the first episode boundary at or after iteration `until`."""
@@ -123,29 +130,33 @@ class Trainer:
             loss, carried = run_window(
                 self.network, batch, range(start, start + stage.window), carried, self.config.loss, one_frame
             )
-            self._update(loss)
+            self._update(loss, batch)
 
-    def _update(self, loss: WindowLoss) -> None:
+    def _update(self, loss: WindowLoss, batch: Batch) -> None:
         settings = self.config.optimiser
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self.progress.iteration, self.config.iterations, settings)
         self._optimiser.zero_grad(set_to_none=True)
-        self._check_finite("loss", loss.total.detach())  # before backward: grid_sample's crashes on NaN positions
+        # Before backward: grid_sample's crashes on NaN positions.
+        self._check_finite("loss", loss.total.detach(), batch)
         loss.total.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
-        self._check_finite("gradient", norm)
+        self._check_finite("gradient", norm, batch)
         self._optimiser.step()
         self.average.update(self.network)
         self.progress.iteration += 1
         self._report(loss)
 
-    def _check_finite(self, what: str, value: Tensor) -> None:
-        if not torch.isfinite(value):
-            raise SuperseeError(
-                f"Training stopped at iteration {self.progress.iteration}",
-                f"the {what} is {float(value):g}",
-                f"The last good checkpoint is {self._path}; lower the learning rate and go on with --resume.",
-            )
+    def _check_finite(self, what: str, value: Tensor, batch: Batch) -> None:
+        if torch.isfinite(value):
+            return
+        path = self._run / BAD_BATCH
+        save_batch(batch, path)
+        raise SuperseeError(
+            f"Training stopped at iteration {self.progress.iteration}",
+            f"the {what} is {float(value):g}; the batch that did it is in {path}",
+            f"The last good checkpoint is {self._path}; lower the learning rate and go on with --resume.",
+        )
 
     def _report(self, loss: WindowLoss) -> None:
         self._recent.append(loss)

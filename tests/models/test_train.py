@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from app.errors import SuperseeError
+from app.inference.live_run import newest_checkpoint
 from models.data.sampler import EpisodeSampler
 from models.train.checkpoint import load_checkpoint
 from models.train.config import OptimiserConfig, load_config, parse_config
-from models.train.loop import LATEST, Trainer
+from models.train.loop import BAD_BATCH, LATEST, Trainer
 from models.train.losses import display, temporal_error
 from models.train.rollout import run_window
 from models.train.schedule import learning_rate
@@ -55,10 +60,14 @@ def _loss(trainer: Trainer, clip_folder: Path) -> float:
 
 
 def test_training_lowers_the_loss(config_text: str, clip_folder: Path, tmp_path: Path) -> None:
-    trainer = Trainer(config_text.replace("iterations = 24", "iterations = 160"), tmp_path / "run")
+    """Fresh weights are a tuned temporal upscaler already; from a head that knows nothing there is a way to go."""
+    trainer = Trainer(config_text.replace("iterations = 24", "iterations = 60"), tmp_path / "run")
+    with torch.no_grad():
+        trainer.network.head.bias.zero_()  # type: ignore[union-attr, operator]
+    trainer.average.weights["head.bias"].zero_()
     before = _loss(trainer, clip_folder)
     trainer.train()
-    assert len(trainer.progress.history) == 8
+    assert len(trainer.progress.history) == 3
     assert _loss(trainer, clip_folder) < 0.95 * before
 
 
@@ -92,6 +101,48 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_checkpoint(config_
     with pytest.raises(SuperseeError, match="Training stopped"):
         trainer.train()
     assert (tmp_path / "run" / LATEST).read_bytes() == before
+    kept = load_file(str(tmp_path / "run" / BAD_BATCH))
+    assert kept["colour"].shape[:2] == kept["exposure"].shape
+
+
+def test_a_full_disk_stops_with_a_message_and_keeps_the_last_checkpoint(config_text: str, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    trainer = Trainer(config_text, tmp_path / "run")
+    trainer.train(until=4)
+    before = (tmp_path / "run" / LATEST).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(SuperseeError, match="cannot be written"):
+            trainer.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "run" / LATEST).read_bytes() == before
+    assert not list((tmp_path / "run").glob("*.part"))
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(config_text: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("checkpoint_minutes = 0.0\n" + config_text)
+    command = [sys.executable, "-m", "models", "train", "--config", str(config), "--run", str(tmp_path / "killed")]
+    checkpoint = tmp_path / "killed" / LATEST
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    assert load_checkpoint(checkpoint).progress.iteration < 24, "it ended before it was killed"
+    Trainer(config.read_text(), tmp_path / "killed", resume=True).train()
+    Trainer(config.read_text(), tmp_path / "whole").train()
+    a, b = (load_checkpoint(tmp_path / run / LATEST) for run in ("whole", "killed"))
+    assert all(torch.equal(tensor, b.network[name]) for name, tensor in a.network.items())
+
+
+def test_each_checkpoint_leaves_a_network_for_the_viewer(config_text: str, tmp_path: Path) -> None:
+    trainer = Trainer(config_text, tmp_path / "run")
+    trainer.train(until=4)
+    newest = newest_checkpoint(tmp_path / "run")
+    assert newest is not None
+    assert newest.iteration == trainer.progress.iteration
 
 
 def test_the_learning_rate_warms_up_and_falls() -> None:
