@@ -19,7 +19,7 @@ def share(text: str) -> float:
 
 
 def render_data_command(options: argparse.Namespace) -> None:
-    from models.data.render import render_data
+    from models.data.render import Rank, render_data
 
     index = render_data(
         options.out,
@@ -31,6 +31,7 @@ def render_data_command(options: argparse.Namespace) -> None:
         held_out=options.held_out,
         unfiltered=options.unfiltered,
         minutes=options.minutes,
+        rank=Rank.from_environment(),
     )
     print(f"{len(index.clips)} clips in {options.out}, {index.seconds / 60:.1f} minutes of rendering")  # noqa: T201
 

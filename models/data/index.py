@@ -60,20 +60,62 @@ class DataIndex:
         """Whether every clip is."""
         return self.unfiltered_share >= 1.0
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """What decides the clips, apart from how many there are."""
+        return {
+            "seed": self.seed,
+            "samples": self.reference_samples,
+            "scenes": self.scenes or "random",
+            "held out": self.held_out or "none",
+            "unfiltered share": self.unfiltered_share,
+            "plan": self.plan,
+        }
+
     def of(self, split: Split) -> list[ClipEntry]:
         return [clip for clip in self.clips if clip.split == split]
 
 
-def write_index(index: DataIndex, folder: Path) -> None:
+def index_file(folder: Path, rank: int = 0) -> Path:
+    """Each process that draws into a folder has an index of its own, so that none waits for another."""
+    return folder / ("index.json" if rank == 0 else f"index-{rank}.json")
+
+
+def write_index(index: DataIndex, folder: Path, rank: int = 0) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / "index.json.part"
+    path = index_file(folder, rank)
+    part = path.with_name(path.name + ".part")
     part.write_text(json.dumps({"schema": INDEX_VERSION, **asdict(index)}, indent=1) + "\n")
-    part.replace(folder / "index.json")
+    part.replace(path)
 
 
 def read_index(folder: Path) -> DataIndex:
-    """Reads versions 1 and 2; raises SuperseeError where there is no index or one of another version."""
-    path = folder / "index.json"
+    """All parts as one, clips in the order of the plan. Reads versions 1 and 2; raises SuperseeError where there is no
+    index, one of another version, or parts that do not belong together."""
+    paths = sorted(folder.glob("index-*.json"))
+    if (folder / "index.json").exists() or not paths:
+        paths.insert(0, folder / "index.json")
+    index, *others = map(_read, paths)
+    for path, other in zip(paths[1:], others):
+        if other.settings != index.settings:
+            raise SuperseeError(
+                f"{path} does not belong to {paths[0]}",
+                f"its clips were drawn with {other.settings}, the others with {index.settings}",
+                "Keep each set in a folder of its own.",
+            )
+        index.clips += other.clips
+        index.seconds += other.seconds
+    index.clips.sort(key=lambda entry: entry.name)
+    return index
+
+
+def read_part(folder: Path, rank: int) -> DataIndex | None:
+    """What the process `rank` has drawn so far; None where it has not begun."""
+    path = index_file(folder, rank)
+    return _read(path) if path.exists() else None
+
+
+def _read(path: Path) -> DataIndex:
     try:
         data = json.loads(path.read_text())
         version = data.pop("schema")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import moderngl
@@ -17,7 +19,7 @@ from app.render.frame import FrameInputs
 from app.scene.model import SceneModel
 from app.upscale.expected_depth import expected_depth
 from models.data.clip import Clip, save_clip
-from models.data.index import PLAN_VERSION, ClipEntry, DataIndex, read_index, write_index
+from models.data.index import ClipEntry, DataIndex, read_index, read_part, write_index
 from models.data.plan import plan_clips
 from models.data.random_scene import random_scene
 from models.data.random_shot import choose_shot
@@ -99,6 +101,30 @@ def _checked(clip: Clip, entry: ClipEntry) -> Clip:
     return clip
 
 
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Which of `count` processes this is: each draws every `count`-th clip of the plan."""
+
+    number: int = 0
+    count: int = 1
+
+    @staticmethod
+    def from_environment() -> Rank:
+        """As torchrun tells it: RANK and WORLD_SIZE. Raises SuperseeError where they make no sense."""
+        given = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
+        try:
+            rank = Rank(int(given[0]), int(given[1]))
+        except ValueError:
+            rank = Rank(-1)
+        if not 0 <= rank.number < rank.count:
+            raise SuperseeError(
+                "This process does not know its share of the clips",
+                f"RANK is {given[0]!r} and WORLD_SIZE {given[1]!r}",
+                "Set both as torchrun does, RANK from 0 to WORLD_SIZE - 1, or neither.",
+            )
+        return rank
+
+
 def render_data(
     folder: Path,
     *,
@@ -110,48 +136,88 @@ def render_data(
     held_out: tuple[str, ...] = (),
     unfiltered: float = 0.4,
     minutes: float = math.inf,
+    rank: Rank | None = None,
 ) -> DataIndex:
-    """Draws what is missing of the plan into `folder`, for at most `minutes`; returns the index of what is there.
-    `unfiltered` is the share of clips whose low-resolution frames are drawn without mip maps."""
+    """Draws what is missing of this process's share of the plan into `folder`, for at most `minutes`; returns the index
+    of all that is there. `unfiltered` is the share of clips whose low-resolution frames are drawn without mip maps.
+
+    Raises SuperseeError where the folder holds other data and where nothing can be written; what is there stays.
+    """
+    from safetensors import SafetensorError
+
     from app.render.gl_context import create_headless_context
 
+    rank = rank or Rank()
     plan = plan_clips(clips, frames, seed, scenes, held_out, unfiltered)
-    index = DataIndex(seed, samples, scenes, held_out, unfiltered)
-    if (folder / "index.json").exists():
-        index = read_index(folder)
-        if index.plan != PLAN_VERSION:
-            raise SuperseeError(
-                f"{folder} holds data of another version of the random scenes",
-                f"they are of version {index.plan}, and {PLAN_VERSION} is drawn here: the two do not make one set",
-                "Choose another folder; both can be trained on together.",
-            )
-        found = (index.seed, index.reference_samples, index.scenes, index.held_out, index.unfiltered_share)
-        if found != (seed, samples, scenes, held_out, unfiltered):
-            raise SuperseeError(
-                f"{folder} holds data with other settings",
-                f"seed {index.seed}, {index.reference_samples} samples, scenes {', '.join(index.scenes) or 'random'}, "
-                f"held out {', '.join(index.held_out) or 'none'}, {index.unfiltered_share:g} of the clips unfiltered",
-                "Give the same settings to go on, or choose another folder.",
-            )
-    have = {entry.name for entry in index.clips}
-    missing = [entry for entry in plan if entry.name not in have]
+    fresh = DataIndex(seed, samples, scenes, held_out, unfiltered)
+    part = _resumed(folder, fresh, rank) or fresh
+    have = {entry.name for entry in read_index(folder).clips} if list(folder.glob("index*.json")) else set()
+    share = plan[rank.number :: rank.count]
+    missing = [entry for entry in share if entry.name not in have]
+    progress = Progress(len(share), len(share) - len(missing))
     context = create_headless_context()
-    started, before = time.monotonic(), index.seconds
-    for number, entry in enumerate(missing):
-        clip = render_clip(context, entry, samples)
-        save_clip(_checked(clip, entry), folder / entry.file)
-        elapsed = time.monotonic() - started
-        index.clips.append(entry)
-        index.seconds = round(before + elapsed, 1)
-        write_index(index, folder)
-        left = elapsed / (number + 1) * (len(missing) - number - 1)
+    before = part.seconds
+    for entry in missing:
+        clip = _checked(render_clip(context, entry, samples), entry)
+        try:
+            save_clip(clip, folder / entry.file)
+            part.clips.append(entry)
+            part.seconds = round(before + progress.elapsed, 1)
+            write_index(part, folder, rank.number)
+        except (OSError, SafetensorError) as error:
+            raise SuperseeError(
+                f"Clip {entry.name} cannot be written into {folder}",
+                str(error),
+                "Make room on the disk and give the same command again: the clips that are in the index stay.",
+            ) from error
+        progress.drawn(entry, (folder / entry.file).stat().st_size)
+        if progress.elapsed > 60.0 * minutes:
+            break
+    context.release()
+    return read_index(folder) if part.clips or have else part
+
+
+def _resumed(folder: Path, fresh: DataIndex, rank: Rank) -> DataIndex | None:
+    """This process's index of an earlier call, after a look at whether the folder's data are of the same kind."""
+    if not list(folder.glob("index*.json")):
+        return None
+    found = read_index(folder)
+    if found.plan != fresh.plan:
+        raise SuperseeError(
+            f"{folder} holds data of another version of the random scenes",
+            f"they are of version {found.plan}, and {fresh.plan} is drawn here: the two do not make one set",
+            "Choose another folder; both can be trained on together.",
+        )
+    if found.settings != fresh.settings:
+        told = ", ".join(f"{name} {value}" for name, value in found.settings.items())
+        raise SuperseeError(
+            f"{folder} holds data with other settings",
+            told,
+            "Give the same settings to go on, or choose another folder.",
+        )
+    return read_part(folder, rank.number)
+
+
+class Progress:
+    """Prints a line a clip: how many, how fast, how large, how long it will take."""
+
+    def __init__(self, planned: int, there: int) -> None:
+        self._planned, self._there, self._new, self._bytes = planned, there, 0, 0
+        self._started = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds."""
+        return time.monotonic() - self._started
+
+    def drawn(self, entry: ClipEntry, size: int) -> None:
+        self._new += 1
+        self._bytes += size
+        there = self._there + self._new
+        seconds = self.elapsed / self._new
         print(  # noqa: T201 (this is the command's output)
-            f"{len(index.clips):4d}/{len(plan)}  {entry.scene} {entry.motion} {entry.ratio:g}x  "
-            f"{elapsed / (number + 1):.1f} s a clip, {left / 60:.1f} min left",
+            f"{there:4d}/{self._planned}  {entry.scene} {entry.motion} {entry.ratio:g}x  {60.0 / seconds:.1f} clips a "
+            f"minute, {self._bytes / 2**20:.0f} MiB written, {seconds * (self._planned - there) / 60:.1f} min left",
             file=sys.stdout,
             flush=True,
         )
-        if elapsed > 60.0 * minutes:
-            break
-    context.release()
-    return index

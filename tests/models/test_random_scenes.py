@@ -8,11 +8,13 @@ import pytest
 from app.conventions import texture_lod_bias
 from app.errors import SuperseeError
 from app.scene.evaluate import evaluate
-from models.data.index import NO_MIP_MAPS, DataIndex, write_index
+from models.data.clip import Clip, ClipReader
+from models.data.index import NO_MIP_MAPS, ClipEntry, DataIndex, read_index, write_index
 from models.data.plan import plan_clips
 from models.data.random_camera import MOTIONS, random_run
 from models.data.random_scene import EXTENT, random_scene
-from models.data.render import render_data
+from models.data.render import Rank, render_data
+from tests.models.synthetic import synthetic_clip
 
 
 def _fingerprint(seed: int) -> list[bytes]:
@@ -136,3 +138,49 @@ def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
     _finished_folder(tmp_path)
     with pytest.raises(SuperseeError, match="other settings"):
         render_data(tmp_path, clips=2, frames=4, seed=4, samples=16)
+
+
+def test_two_processes_draw_what_one_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+
+    def quick(_context: object, entry: ClipEntry, _samples: int) -> Clip:
+        drawn.append(entry.name)
+        return synthetic_clip(entry.seed % 1000, frames=2, display=(32, 16))
+
+    monkeypatch.setattr("models.data.render.render_clip", quick)
+    settings = {"clips": 5, "frames": 2, "seed": 3, "samples": 16}
+    alone = render_data(tmp_path / "one", **settings)  # type: ignore[arg-type]
+    drawn.clear()
+    render_data(tmp_path / "two", rank=Rank(1, 2), **settings)  # type: ignore[arg-type]
+    assert drawn == ["00001", "00003"]
+    together = render_data(tmp_path / "two", rank=Rank(0, 2), **settings)  # type: ignore[arg-type]
+    assert together.clips == alone.clips == read_index(tmp_path / "two").clips
+    for entry in alone.clips:
+        assert (tmp_path / "one" / entry.file).read_bytes() == (tmp_path / "two" / entry.file).read_bytes()
+    drawn.clear()
+    render_data(tmp_path / "two", **settings)  # type: ignore[arg-type]
+    assert not drawn, "one process takes over what two have drawn"
+
+
+def test_a_process_without_a_share_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "2")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SuperseeError, match="RANK is '2'"):
+        Rank.from_environment()
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(
+        "models.data.render.render_clip",
+        lambda _context, entry, _samples: synthetic_clip(1, frames=2 if entry.name == "00000" else 8, display=(96, 64)),
+    )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        with pytest.raises(SuperseeError, match="Clip 00001 cannot be written"):
+            render_data(tmp_path, clips=3, frames=2, seed=3, samples=16)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [entry.name for entry in read_index(tmp_path).clips] == ["00000"]
+    ClipReader(tmp_path / "clips" / "00000.safetensors").read()
