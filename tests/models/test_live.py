@@ -15,8 +15,10 @@ from torch import nn
 from app.errors import SuperseeError
 from app.inference.live_run import LIVE_FOLDER, POINTER, newest_checkpoint
 from app.inference.manifest import load_network
+from models.export.command import export_run
 from models.export.live import write_live
 from models.network import NetworkConfig, build
+from models.train.loop import Trainer
 
 TINY = NetworkConfig(widths=(8, 8, 8), blocks=(0, 0, 0), up_blocks=(0, 0))
 
@@ -111,3 +113,18 @@ def test_half_a_pointer_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SuperseeError, match="There is no run in"):
         newest_checkpoint(tmp_path / "nothing")
+
+
+def test_every_checkpoint_of_a_training_can_be_followed(config_text: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    Trainer(config_text, run).train(until=2)
+    first = newest_checkpoint(run)
+    Trainer(config_text, run, resume=True).train(until=6)
+    second = newest_checkpoint(run)
+    assert first is not None
+    assert second is not None
+    assert (first.name, first.iteration, second.iteration) == ("tiny", 2, 6)
+    export_run(run, tmp_path / "out")
+    shipped = (tmp_path / "out" / "model.onnx").read_bytes()
+    assert (second.folder / "model.onnx").read_bytes() == shipped, "the averaged weights, as they would be exported"
+    assert (first.folder / "model.onnx").read_bytes() != shipped
