@@ -22,7 +22,7 @@ class RecordedFrame:
     jitter: tuple[float, float]
     exposure: float
     camera: CameraView
-    time: float  # seconds since the first frame
+    time: float  # seconds, by the recorder's clock
     reactive: np.ndarray | None = None  # (h, w) uint8, 255: history may not be trusted at all
     reset: bool = False  # the first frame, and each one after a cut
 
