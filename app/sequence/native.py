@@ -22,22 +22,28 @@ from app.sequence.native_meta import (
     FrameMeta,
     read_meta,
 )
-from app.sequence.source import RecordedFrame
+from app.sequence.source import RecordedFrame, display_at
+
+
+def matches(path: Path) -> bool:
+    return (path / FILE_NAME).is_file()
 
 
 class NativeSequence:
     """A `FrameSource`. Raises SuperseeError when sequence.json is missing or wrong; frames are checked as they are
     read, so that a damaged one costs that frame only."""
 
-    def __init__(self, folder: Path | str, display: Size | None = None) -> None:
-        """`display`: the size to upscale to where it is another than the sequence's own."""
+    def __init__(self, folder: Path | str, ratio: float | None = None) -> None:
+        """`ratio`: of display to render size, where it is another than the sequence's own."""
         self.folder = Path(folder)
         self.meta = read_meta(self.folder / FILE_NAME)
         self.name, self.fps, self.notes = self.meta.name, self.meta.fps, self.meta.notes
         self.render_size: Size = self.meta.render_size
-        self.display_size: Size = display or self.meta.display_size
         self._references = {reference.size: reference for reference in self.meta.references}
         self.reference_sizes: tuple[Size, ...] = tuple(self._references)
+        self.display_size: Size = self.meta.display_size
+        if ratio is not None:
+            self.display_size = display_at(self, ratio)
 
     def __len__(self) -> int:
         return len(self.meta.frames)

@@ -8,7 +8,7 @@ from typing import Protocol
 import moderngl
 import numpy as np
 
-from app.conventions import Size
+from app.conventions import Size, checked_ratio
 from app.render.frame import CameraView, FrameInputs
 
 
@@ -54,6 +54,19 @@ class FrameSource(Protocol):
         """(height, width, 3) float16 at `display`, one of `reference_sizes` (default: `display_size`), scene-linear
         before exposure."""
         ...
+
+
+def display_at(source: FrameSource, ratio: float) -> Size:
+    """The display size for `ratio`: a reference's own where there is one, since sizes that do not divide evenly round.
+
+    Raises SuperseeError for a ratio outside [1, 3].
+    """
+    width, height = source.render_size
+    for size in (*source.reference_sizes, source.display_size):
+        if abs(size[0] / width - ratio) < 0.01 and abs(size[1] / height - ratio) < 0.01:
+            return size
+    checked_ratio(ratio)
+    return round(width * ratio), round(height * ratio)
 
 
 class SequencePlayer:
