@@ -14,9 +14,10 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.render.frame import CameraView
-from app.scene.camera import projection_matrix
 from app.sequence.blender_meta import BlenderFrame, read_meta
+from app.sequence.cameras import camera_motion, camera_view
 from app.sequence.exr import read_channels
+from app.sequence.importing import display_size
 from app.sequence.source import RecordedFrame
 
 RATIOS = (2, 3)
@@ -28,20 +29,24 @@ _DEPTH = f"{_LAYER}.Depth.Z"
 _VECTOR = tuple(f"{_LAYER}.Vector.{channel}" for channel in "XY")
 
 
+def matches(path: Path) -> bool:
+    return (path / "meta.json").is_file() and (path / "lr").is_dir()
+
+
 class BlenderSequence:
-    """A `FrameSource` over such a folder, for display at `ratio` times the recorded size (2 or 3).
+    """A `FrameSource` over such a folder, for display at `ratio` times the recorded size (default: 2).
 
     Raises SuperseeError when the folder's meta.json is missing or wrong; frames are checked as they are read.
     """
 
-    def __init__(self, folder: Path | str, ratio: int = 2) -> None:
+    def __init__(self, folder: Path | str, ratio: float | None = None) -> None:
         self.folder = Path(folder)
         self._meta = read_meta(self.folder / "meta.json")
         self.name = self.folder.name
         self.fps = self._meta.fps
         self.notes: tuple[str, ...] = ()
         width, height = self.render_size = self._meta.size
-        self.display_size: Size = (width * ratio, height * ratio)
+        self.display_size = display_size(self.render_size, ratio)
         self._references = {
             (width * times, height * times): folder
             for times in RATIOS
@@ -61,7 +66,7 @@ class BlenderSequence:
         with np.errstate(divide="ignore"):
             depth = np.where(missed, 0.0, np.clip(self._meta.near / np.maximum(distance, 1e-6), 0.0, 1.0))
         motion = np.stack([channels[_VECTOR[0]], -channels[_VECTOR[1]]], -1).astype(np.float32)
-        motion[missed] = sky_motion(camera, self.render_size, frame.jitter)[missed]
+        motion[missed] = camera_motion(depth, camera, frame.jitter)[missed]  # Vector is 0 there
         colour = np.ones((*distance.shape, 4), np.float16)
         colour[..., :3] = np.stack([channels[name] for name in _COLOUR], -1)
         return RecordedFrame(
@@ -91,31 +96,8 @@ class BlenderSequence:
 
     def _camera(self, index: int) -> CameraView:
         meta = self._meta
-        projection = projection_matrix(meta.fov_y, meta.size[0] / meta.size[1], meta.near)
-        previous = meta.frames[max(index - 1, 0)]
-        return CameraView(
-            view=_view(meta.frames[index]),
-            projection=projection,
-            previous_view=_view(previous),
-            previous_projection=projection,
-            near=meta.near,
-        )
-
-
-def sky_motion(camera: CameraView, size: Size, jitter: tuple[float, float]) -> np.ndarray:
-    """Motion of what is infinitely far away, (height, width, 2) in LR pixels: the rotation of the camera alone,
-    at each pixel's sample position."""
-    width, height = size
-    x, y = np.meshgrid(np.arange(width) + 0.5 + jitter[0], np.arange(height) + 0.5 + jitter[1])
-    ndc = np.stack([x / width * 2 - 1, y / height * 2 - 1], -1)
-    projection, previous = camera.projection, camera.previous_projection
-    lens = np.array([projection[0, 0], projection[1, 1]])
-    direction = np.concatenate([ndc / lens, np.full((*ndc.shape[:2], 1), -1.0)], -1)
-    turn = camera.previous_view[:3, :3] @ camera.view[:3, :3].T
-    turned = direction @ turn.T
-    ahead = np.maximum(-turned[..., 2:], 1e-6)
-    before = turned[..., :2] / ahead * [previous[0, 0], previous[1, 1]]
-    return ((before - ndc) * [width / 2, height / 2]).astype(np.float32)
+        now, before = _view(meta.frames[index]), _view(meta.frames[max(index - 1, 0)])
+        return camera_view(now, before, meta.fov_y, meta.size, meta.near)
 
 
 # Blender's world is Z up, ours Y up: (x, y, z) there is (x, z, -y) here. Cameras agree: along -Z, Y up.

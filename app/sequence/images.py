@@ -1,0 +1,118 @@
+"""Numbered pictures (PNG, JPEG, or EXR with R, G, B) without motion vectors: motion is estimated, depth is flat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from app.conventions import Size
+from app.errors import SuperseeError
+from app.sequence.cameras import STILL_NEAR, still_camera
+from app.sequence.estimated_motion import NOTES, estimated_motion, require_opencv
+from app.sequence.exr import read_channels
+from app.sequence.exr_header import LARGEST_SIDE, listed, read_header
+from app.sequence.importing import DEFAULT_FPS, display_size, flat_depth, no_reference, recorded_frame
+from app.sequence.numbered import files_of, numbered_files
+from app.sequence.source import RecordedFrame
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".exr")
+
+
+def matches(path: Path) -> bool:
+    return path.is_dir() and bool(files_of(path, SUFFIXES))
+
+
+class ImageSequence:
+    """A `FrameSource` over such a folder. PNG and JPEG are taken as sRGB, EXR as scene-linear Rec.709."""
+
+    def __init__(self, folder: Path, ratio: float | None = None) -> None:
+        files = numbered_files(files_of(folder, SUFFIXES))
+        if len(files.paths) > 1:
+            require_opencv()
+        self._paths = files.paths
+        first = next(path for path in files.paths if path not in files.missing)
+        self.name = folder.name
+        self.fps = DEFAULT_FPS
+        self.render_size = picture_size(first)
+        self.display_size = display_size(self.render_size, ratio)
+        self.reference_sizes: tuple[Size, ...] = ()
+        linear = first.suffix.lower() == ".exr"
+        self.notes = (
+            *NOTES,
+            "Colour is taken as scene-linear Rec.709." if linear else "Colour is taken as sRGB.",
+            f"No frame rate: {DEFAULT_FPS:g} frames a second are assumed.",
+            *files.note,
+            *((f"Other numbered files are left out: {listed(files.others, 4)}.",) if files.others else ()),
+        )
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def read(self, index: int) -> RecordedFrame:
+        colour = linear_picture(self._paths[index], self.render_size)
+        previous = self._before(index)
+        motion = np.zeros((*colour.shape[:2], 2)) if previous is None else estimated_motion(colour, previous)
+        return recorded_frame(
+            colour,
+            flat_depth(self.render_size, STILL_NEAR),
+            motion,
+            jitter=(0.0, 0.0),
+            camera=still_camera(self.render_size),
+            time=index / self.fps,
+            reset=previous is None,
+        )
+
+    def reference(self, index: int, display: Size | None = None) -> np.ndarray:
+        raise no_reference(self.name, display or self.display_size)
+
+    def _before(self, index: int) -> np.ndarray | None:
+        """The frame before, or None at the start and after a missing or damaged one."""
+        try:
+            return linear_picture(self._paths[index - 1], self.render_size) if index else None
+        except SuperseeError:
+            return None
+
+
+def picture_size(path: Path) -> Size:
+    """(width, height) from the file's head; raises SuperseeError."""
+    if path.suffix.lower() == ".exr":
+        return read_header(path).size
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            size = picture.size
+    except Exception as error:  # Pillow raises many kinds for damaged files
+        raise SuperseeError(f"The picture {path} cannot be read", str(error), "Write or copy it again.") from error
+    if not all(0 < side <= LARGEST_SIDE for side in size):
+        raise SuperseeError(f"The picture {path} cannot be read", f"it claims to be {size[0]}x{size[1]} pixels")
+    return size
+
+
+def linear_picture(path: Path, size: Size) -> np.ndarray:
+    """(height, width, 3) float32 scene-linear Rec.709; raises SuperseeError for a file that is missing, damaged or of
+    another size, or an EXR without R, G, B."""
+    if path.suffix.lower() == ".exr":
+        channels = read_channels(path, "RGB", size)
+        return np.stack([channels[name] for name in "RGB"], -1).astype(np.float32)
+    if not path.is_file():
+        raise SuperseeError(f"The frame {path} is missing", "there is no such file")
+    found = picture_size(path)
+    if found != tuple(size):
+        raise SuperseeError(
+            f"The frame {path} has the wrong size", f"it is {found[0]}x{found[1]}, not {size[0]}x{size[1]}"
+        )
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            encoded = np.asarray(picture.convert("RGB"), np.float32) / 255.0
+    except Exception as error:  # Pillow raises many kinds for damaged files
+        raise SuperseeError(f"The picture {path} cannot be read", str(error), "Write or copy it again.") from error
+    return from_srgb(encoded)
+
+
+def from_srgb(encoded: np.ndarray) -> np.ndarray:
+    """sRGB in [0, 1] to linear (IEC 61966-2-1), float32."""
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
