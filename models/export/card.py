@@ -67,10 +67,12 @@ def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
 
 
 _LIMITS = [
+    "* Where every sample differs from the last by aliasing alone (fine textures without mip maps, as in the courtyard "
+    "recording) it trusts history too late: for some ten frames it is close to a filtered single frame, and TAAU is "
+    "sharper there.",
+    "* Small bright bodies that tumble (embers, petals) leave dotted trails, as with TAAU.",
     "* Wires in front of something that moves (a grille before a turning fan) come out as dots, as with TAAU.",
     "* Glazing bars thinner than a pixel before a bright sky stay dashed.",
-    "* Where textures carry detail finer than the low-resolution samples (no mip maps, as in the courtyard recording) "
-    "it trusts history too little: TAAU is sharper and steadier there.",
     "* The first frames after a cut have no history: they look like a filtered low-resolution image.",
     "* Reflections and refractions have no motion vectors of their own and lag behind a moving camera.",
     "* Trained on synthetic scenes only; nobody has tried it on a game.",
