@@ -1,4 +1,4 @@
-"""The comparison: one scene, one low-resolution frame, and what each method makes of it.
+"""The comparison: one scene or recording, one low-resolution frame, and what each method makes of it.
 
 Both the window and the headless commands drive it. A frame is a generator that gives way between its GL stages, so
 that a window's event loop breathes and inference runs beside it; `advance` drives the same frame to its end.
@@ -7,7 +7,7 @@ that a window's event loop breathes and inference runs beside it; `advance` driv
 from __future__ import annotations
 
 import time as clock_time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -18,6 +18,7 @@ from app.errors import SuperseeError
 from app.measure.stage_clock import make_clock
 from app.present.composition import PaneContent
 from app.present.method_run import STAND_IN, MethodRun, Options, no_options
+from app.present.recorded import RecordedSource
 from app.present.source import Accumulator, SceneSource
 from app.present.timeline import Timeline
 from app.render.frame import FrameInputs
@@ -25,6 +26,7 @@ from app.render.gl_context import unbind_framebuffer
 from app.scene.camera import CameraPath, CameraPose
 from app.scene.model import SceneModel
 from app.scene.state import SceneState
+from app.sequence.source import display_at
 from app.upscale.registry import method_info
 
 REFERENCE_SAMPLES = 64
@@ -48,6 +50,9 @@ class Comparison:
 
     History is dropped on the first frame, a cut of the path, a seek, and a change of size, ratio, path or scene;
     and for a method alone that was not shown in the frame before. Never otherwise.
+
+    A recording (`recorded`) has its own size, camera and reference: the display size follows from the ratio alone,
+    and a frame that was jumped to is played up to, so that its history does not depend on how one got there.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Comparison:
     ) -> None:
         self.context = context
         self.source = source
+        self.recorded = source if isinstance(source, RecordedSource) else None
         self.timeline = Timeline(model, path)
         self.frame_index = 0
         self.runs: dict[str, MethodRun] = {}
@@ -114,6 +120,8 @@ class Comparison:
     @ratio.setter
     def ratio(self, ratio: float) -> None:
         self._ratio = checked_ratio(ratio)
+        if self.recorded is not None:
+            self._display_size = display_at(self.recorded.recording, ratio)
 
     @property
     def display_size(self) -> Size:
@@ -123,11 +131,12 @@ class Comparison:
     def display_size(self, size: Size) -> None:
         if min(size) < 1:
             raise SuperseeError(f"A picture of {size[0]}x{size[1]} pixels cannot be drawn")
-        self._display_size = (int(size[0]), int(size[1]))
+        if self.recorded is None:
+            self._display_size = (int(size[0]), int(size[1]))
 
     @property
     def render_size(self) -> Size:
-        return render_size(self._display_size, self._ratio)
+        return self._rendered(self._display_size, self._ratio)
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -169,6 +178,8 @@ class Comparison:
 
     @camera.setter
     def camera(self, pose: CameraPose | None) -> None:
+        if self.recorded is not None:
+            return
         # Leaving or taking up the path is a jump; moving the own camera is not.
         if (pose is None) != (self.timeline.camera is None):
             self.source.invalidate()
@@ -213,23 +224,45 @@ class Comparison:
         self._making = True
         if self._apply_sizes():
             yield Pause.BREATHE
-        state = self.timeline.state_at(self.time if time is None else time)
         self._shown = self.methods
         shown = [self._run(name) for name in dict.fromkeys(self._shown)]
         self._tune_source()
-        with self._render_clock.stage("render"):
-            frame = self.source.render_frame(state, frame_index=self.frame_index)
-        self._state, self._frame = state, frame
-        yield from self._method_steps(shown, frame, state, self.frame_index)
+        time = self.time if time is None else time
+        if self.recorded is not None:
+            yield from self._leading_steps(self.recorded, time, shown)
+        state = self.timeline.state_at(time)
+        self._state = state
+        self._frame = yield from self._drawn_steps(state, shown)
         self._book(shown)
-        self.frame_index += 1
         self.finished_at = clock_time.perf_counter()
         self._making = False
+
+    def _drawn_steps(self, state: SceneState, runs: list[MethodRun]) -> Generator[Pause, None, FrameInputs]:
+        with self._render_clock.stage("render"):
+            frame = self.source.render_frame(state, frame_index=self.frame_index)
+        yield from self._method_steps(runs, frame, state, self.frame_index)
+        self.frame_index += 1
+        return frame
+
+    def _leading_steps(self, recorded: RecordedSource, time: float, shown: list[MethodRun]) -> Iterator[Pause]:
+        """Plays what leads up to `time`, unseen and not counted in any figure, then waits for the frame itself."""
+        upscalers = [run for run in shown if run.info.kind == "upscaler"]
+        for earlier in (*recorded.leading(time), time):
+            while not recorded.ready(earlier):
+                yield Pause.WAIT
+            if earlier != time:
+                yield from self._drawn_steps(self.timeline.state_at(earlier), upscalers)
+                for clock in (self._render_clock, *(run.clock for run in upscalers)):
+                    clock.take()
 
     def redo_steps(self) -> Iterator[Pause]:
         """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without
         moving in time or touching the others' history."""
         if self._frame is None or self._state is None or self._applied != (self.display_size, self.ratio):
+            yield from self.frame_steps()
+            return
+        if self.recorded is not None:  # the method that has come gets the history that playing would have given it
+            self.recorded.invalidate()
             yield from self.frame_steps()
             return
         self._making = True
@@ -251,8 +284,8 @@ class Comparison:
         self, samples: int = REFERENCE_SAMPLES, per_step: int = 1, at_most: int | None = None
     ) -> Iterator[Pause]:
         """Accumulates the reference of the last frame's instant, `at_most` samples further than it has come;
-        "reference" shows how far that is."""
-        if self._state is None:
+        "reference" shows how far that is. A recording's is there already."""
+        if self._state is None or self.recorded is not None:
             return
         self._keep_native()
         run = self._run("reference")
@@ -316,15 +349,21 @@ class Comparison:
         (width, height), ratio = self._applied
         parts = [f"{width}×{height}"]
         if run.info.kind == "upscaler":
-            low = render_size((width, height), ratio)
+            low = self._rendered((width, height), ratio)
             parts = [f"{low[0]}×{low[1]} to {width}×{height}", f"{ratio:.3g}× {mode_name(ratio)}"]
         if name == "reference" and run.samples:
             parts.append(f"{run.samples} samples")
         cost = run.figures.summary().p50 if run.times.count else sum(run.stage_ms.values())
         if costs and cost > 0 and name != "reference":
             parts.append(f"{cost:.1f} ms")
-        method = STAND_IN if run.stands_in else name
-        return PaneContent(method, run.title, "  ·  ".join(parts), run.remarks, run.texture)
+        method, title, remarks = STAND_IN if run.stands_in else name, run.title, run.remarks
+        if self.recorded is not None:
+            title = title if run.info.kind == "upscaler" else self.recorded.native_title
+            remarks = "; ".join(part for part in (self.recorded.missing, remarks) if part)
+        return PaneContent(method, title, "  ·  ".join(parts), remarks, run.texture)
+
+    def _rendered(self, display: Size, ratio: float) -> Size:
+        return render_size(display, ratio) if self.recorded is None else self.recorded.recording.render_size
 
     def _run(self, name: str) -> MethodRun:
         if name not in self.runs:
@@ -409,7 +448,7 @@ class Comparison:
             texture = self.source.render_native(state)
         for run in drawn:
             run.texture, run.frame_number = texture, number
-            if run.name == "reference":
+            if run.name == "reference" and self.recorded is None:
                 run.samples = 0
                 run.warning = "one sample while it moves: pause to accumulate the reference"
         yield Pause.BREATHE

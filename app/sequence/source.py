@@ -63,7 +63,8 @@ def display_at(source: FrameSource, ratio: float) -> Size:
     """
     width, height = source.render_size
     for size in (*source.reference_sizes, source.display_size):
-        if abs(size[0] / width - ratio) < 0.01 and abs(size[1] / height - ratio) < 0.01:
+        # A renderer rounds its own size up: the display is smaller than the product by less than a render pixel.
+        if max(abs(size[0] - width * ratio), abs(size[1] - height * ratio)) < ratio:
             return size
     checked_ratio(ratio)
     return round(width * ratio), round(height * ratio)
