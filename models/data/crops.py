@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -37,6 +36,13 @@ class Batch:
     exposure: torch.Tensor
     reset: torch.Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """On `device`; the copy to a GPU is queued behind its work, from page-locked memory, and not waited for."""
+        if device.type == "cpu":
+            return self
+        tensors = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Batch(**{n: t.pin_memory().to(device, non_blocking=True) for n, t in tensors.items()})
+
     @property
     def frames(self) -> int:
         return self.colour.shape[0]
@@ -60,20 +66,38 @@ def crop_size(ratio: float, display: int, limit: tuple[int, int]) -> tuple[int, 
     return height, width
 
 
-def random_crop(reader: ClipReader, frames: int, display: int, rng: np.random.Generator) -> Clip:
-    """`frames` consecutive frames of a window at a random place; the first one is a reset."""
-    ratio = Fraction(reader.ratio).limit_denominator(20)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a crop lies in its clip: first frame and LR window, on whole display pixels."""
+
+    start: int
+    frames: int
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def random_place(reader: ClipReader, frames: int, display: int, rng: np.random.Generator) -> Place:
+    """A window of about `display` display pixels a side over at most `frames` frames, anywhere in the clip."""
     height, width = crop_size(reader.ratio, display, (reader.height, reader.width))
-    step = ratio.denominator
+    step = crop_step(reader.ratio)
     top = int(rng.integers(0, (reader.height - height) // step + 1)) * step
     left = int(rng.integers(0, (reader.width - width) // step + 1)) * step
     start = int(rng.integers(0, max(0, reader.frames - frames) + 1))
+    return Place(start, frames, top, left, height, width)
+
+
+def read_crop(reader: ClipReader, place: Place) -> Clip:
+    """The crop at `place`; its first frame is a reset."""
+    ratio = Fraction(reader.ratio).limit_denominator(20)
 
     def scaled(start: int, size: int) -> slice:
         return slice(int(start * ratio), int((start + size) * ratio))
 
+    top, left, height, width = place.top, place.left, place.height, place.width
     clip = reader.read_part(
-        slice(start, start + frames),
+        slice(place.start, place.start + place.frames),
         (slice(top, top + height), slice(left, left + width)),
         (scaled(top, height), scaled(left, width)),
     )
@@ -103,19 +127,35 @@ def transposed(clip: Clip) -> Clip:
     )
 
 
-def augmented(clip: Clip, rng: np.random.Generator) -> Clip:
-    """A random one of the 8 orientations, a permutation of the colour channels and an exposure of +-1 stop."""
-    if rng.random() < 0.5:
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """One of the 8 orientations, an order of the colour channels and a factor on the exposure."""
+
+    transpose: bool
+    mirror: bool
+    flip: bool
+    channels: tuple[int, ...] | None
+    exposure: float
+
+
+def random_augmentation(rng: np.random.Generator) -> Augmentation:
+    """Any orientation, in half of the cases another order of the channels, exposure within a stop."""
+    transpose, mirror, flip = (bool(rng.random() < 0.5) for _ in range(3))
+    channels = tuple(int(c) for c in rng.permutation(3)) if rng.random() < 0.5 else None
+    return Augmentation(transpose, mirror, flip, channels, float(2.0 ** rng.uniform(-1.0, 1.0)))
+
+
+def augmented(clip: Clip, how: Augmentation) -> Clip:
+    if how.transpose:
         clip = transposed(clip)
-    if rng.random() < 0.5:
+    if how.mirror:
         clip = mirrored(clip)
-    if rng.random() < 0.5:
+    if how.flip:
         clip = transposed(mirrored(transposed(clip)))
-    if rng.random() < 0.5:
-        order = rng.permutation(3)
+    if how.channels is not None:
+        order = list(how.channels)
         clip = replace(clip, colour=clip.colour[..., order], reference=clip.reference[..., order])
-    stops = np.float32(2.0 ** rng.uniform(-1.0, 1.0))
-    return replace(clip, exposure=clip.exposure * stops)
+    return replace(clip, exposure=clip.exposure * np.float32(how.exposure))
 
 
 def _tensor(arrays: list[np.ndarray], name: str) -> torch.Tensor:
@@ -135,11 +175,3 @@ def _tensor(arrays: list[np.ndarray], name: str) -> torch.Tensor:
 def to_batch(clips: list[Clip]) -> Batch:
     """Clips of equal sizes, stacked along the second axis."""
     return Batch(**{f.name: _tensor([getattr(c, f.name) for c in clips], f.name) for f in fields(Batch)})
-
-
-def save_batch(batch: Batch, path: Path) -> None:
-    """As a safetensors file, one tensor a field."""
-    from safetensors.torch import save_file
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({f.name: getattr(batch, f.name).contiguous() for f in fields(Batch)}, str(path))

@@ -3,14 +3,51 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from app.errors import SuperseeError
 from models.data.clip import ClipReader
-from models.data.crops import Batch, augmented, random_crop, to_batch
+from models.data.crops import (
+    Augmentation,
+    Batch,
+    Place,
+    augmented,
+    random_augmentation,
+    random_place,
+    read_crop,
+    to_batch,
+)
 from models.data.index import read_index
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A crop that has been chosen and not yet been read; no augmentation leaves it as it was rendered."""
+
+    reader: ClipReader
+    place: Place
+    augmentation: Augmentation | None = None
+
+    @property
+    def ratio(self) -> float:
+        return round(self.reader.ratio, 3)
+
+
+Hard = Mapping[float, Sequence[Crop]]
+"""Crops by ratio that deserve more attention than others."""
+
+
+def read_batch(crops: Sequence[Crop]) -> Batch:
+    """`crops` must be of one size."""
+    clips = []
+    for crop in crops:
+        clip = read_crop(crop.reader, crop.place)
+        clips.append(clip if crop.augmentation is None else augmented(clip, crop.augmentation))
+    return to_batch(clips)
 
 
 class EpisodeSampler:
@@ -34,13 +71,28 @@ class EpisodeSampler:
         self._chances = chances / chances.sum()
 
     @property
-    def clips(self) -> int:
-        return sum(len(readers) for readers in self._readers.values())
+    def readers(self) -> dict[Path, ClipReader]:
+        """Every training clip by its file."""
+        return {reader.path: reader for ratio in self._ratios for reader in self._readers[ratio]}
 
-    def batch(self, episode: int, *, size: int, frames: int, display_crop: int) -> Batch:
+    def crops(
+        self, episode: int, *, size: int, frames: int, display_crop: int, hard: Hard | None = None, fresh: float = 1.0
+    ) -> list[Crop]:
+        """What episode `episode` consists of. With `hard` crops, a crop is one of them with the chance 1 - `fresh`."""
         rng = np.random.default_rng([self._seed, episode])
         ratio = self._ratios[int(rng.choice(len(self._ratios), p=self._chances))]
         readers = self._readers[ratio]
         chosen = rng.choice(len(readers), size=size, replace=len(readers) < size)
-        clips = [augmented(random_crop(readers[int(i)], frames, display_crop, rng), rng) for i in chosen]
-        return to_batch(clips)
+        pool = hard.get(ratio, ()) if hard else ()
+        crops = []
+        for index in chosen:
+            reader = readers[int(index)]
+            place = random_place(reader, frames, display_crop, rng)
+            if pool and rng.random() >= fresh:
+                again = pool[int(rng.integers(len(pool)))]
+                reader, place = again.reader, again.place
+            crops.append(Crop(reader, place, random_augmentation(rng)))
+        return crops
+
+    def batch(self, episode: int, *, size: int, frames: int, display_crop: int) -> Batch:
+        return read_batch(self.crops(episode, size=size, frames=frames, display_crop=display_crop))

@@ -5,14 +5,15 @@ Tensors go into one safetensors file, numbers and settings into its metadata; th
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from app.errors import SuperseeError
 
@@ -37,6 +38,12 @@ class Checkpoint:
     progress: Progress
     average_updates: int
     config: str  # the TOML text of the run
+    discriminator: dict[str, Tensor] = field(default_factory=dict)  # empty without an adversarial loss
+    discriminator_optimiser: dict[str, Tensor] = field(default_factory=dict)
+    scaler: dict[str, Any] = field(default_factory=dict)  # of float16 gradients; empty in other precisions
+
+
+_GROUPS = ("network", "average", "optimiser", "discriminator", "discriminator_optimiser")
 
 
 def flat_optimiser(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -53,12 +60,7 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, flat: dict[str, Tensor])
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Raises SuperseeError where it cannot be written; a checkpoint that was there stays."""
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    groups = {"network": checkpoint.network, "average": checkpoint.average, "optimiser": checkpoint.optimiser}
-    tensors = {f"{group}/{name}": t.contiguous().clone() for group, ts in groups.items() for name, t in ts.items()}
+    """Raises SuperseeError where it cannot be written; what was at `path` before is then still there, whole."""
     progress = checkpoint.progress
     numbers = {
         "version": CHECKPOINT_VERSION,
@@ -67,20 +69,36 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "episode": progress.episode,
         "seconds": progress.seconds,
         "history": progress.history,
+        "scaler": checkpoint.scaler,
     }
+    tensors = {f"{group}/{name}": t for group in _GROUPS for name, t in getattr(checkpoint, group).items()}
+    try:
+        write_tensors(tensors, path, {"numbers": json.dumps(numbers), "config": checkpoint.config})
+    except OSError as error:
+        before = "; the one before is still there" if path.exists() else ""
+        raise SuperseeError(
+            f"The checkpoint {path} cannot be written",
+            f"{error.strerror or error}{before}",
+            "Make room on the disk and go on with --resume.",
+        ) from error
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """The whole file or, with an OSError, none: it is written beside its place, brought to the disk, and moved."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, str(part), metadata={"numbers": json.dumps(numbers), "config": checkpoint.config})
+        save_file(copies, str(part), metadata=metadata)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
         part.replace(path)
-    except (OSError, SafetensorError) as error:  # safetensors wraps what the system says
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise SuperseeError(
-            f"The checkpoint {path} cannot be written",
-            str(error),
-            "The one before it is unharmed: make room on the disk and go on with --resume.",
-        ) from error
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise error if isinstance(error, OSError) else OSError(str(error)) from error
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -105,5 +123,28 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     progress = Progress(numbers["iteration"], numbers["episode"], numbers["seconds"], numbers["history"])
     return Checkpoint(
-        group("network"), group("average"), group("optimiser"), progress, numbers["average_updates"], config
+        network=group("network"),
+        average=group("average"),
+        optimiser=group("optimiser"),
+        progress=progress,
+        average_updates=numbers["average_updates"],
+        config=config,
+        discriminator=group("discriminator"),
+        discriminator_optimiser=group("discriminator_optimiser"),
+        scaler=numbers.get("scaler", {}),
     )
+
+
+def load_weights(module: nn.Module, weights: Mapping[str, Tensor], whose: str) -> None:
+    """Raises SuperseeError for weights of another architecture than `module`, naming what differs."""
+    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    given = {name: tuple(value.shape) for name, value in weights.items()}
+    if wanted != given:
+        names = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
+        what = "; ".join(f"{n} is {given.get(n, 'missing')}, not {wanted.get(n, 'there at all')}" for n in names[:3])
+        raise SuperseeError(
+            f"{whose} is of another architecture",
+            f"{len(names)} of {len(wanted)} weights differ: {what}",
+            "Give the [network] settings that it was trained with, or choose another one.",
+        )
+    module.load_state_dict(dict(weights))

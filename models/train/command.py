@@ -12,8 +12,14 @@ def train_command(options: argparse.Namespace) -> None:
 
     load_config(options.config)  # says what is wrong with the file before torch and the data are loaded
     from models.train.loop import Trainer
+    from models.train.parallel import join, leave
 
-    Trainer(options.config.read_text(), options.run, resume=options.resume).train(options.until)
+    ranks, device = join(options.device)
+    try:
+        text = options.config.read_text()
+        Trainer(text, options.run, resume=options.resume, device=device, ranks=ranks).train(options.until)
+    finally:
+        leave()
 
 
 def add_parser(commands: Any) -> None:
@@ -22,4 +28,5 @@ def add_parser(commands: Any) -> None:
     train.add_argument("--run", type=Path, required=True, help="folder of the run, for example models/runs/lite")
     train.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     train.add_argument("--until", type=int, default=None, help="stop at this iteration")
+    train.add_argument("--device", default="cpu", help="cpu (default) or cuda; each process of torchrun takes its own")
     train.set_defaults(run_command=train_command)

@@ -10,6 +10,13 @@ from typing import Any, get_type_hints
 from app.errors import SuperseeError
 
 CONFIG_VERSION = 1
+STAGE_KINDS = ("single", "recurrent", "hard")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+LOSS_PRESETS: dict[str, dict[str, float]] = {
+    "default": {},
+    # What networks of this kind are commonly said to be trained with.
+    "published": {"l1": 1.0, "perceptual": 0.5, "temporal": 0.3, "adversarial": 0.1},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +25,49 @@ class DataConfig:
     ratio_weights: dict[str, float] = field(
         default_factory=lambda: {"2.0": 0.6, "1.5": 0.15, "3.0": 0.15, "1.3": 0.05, "1.7": 0.05}
     )
+    loader_threads: int = 1  # so many batches are read ahead
 
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """A stretch of training with one shape of batch. The learning rate falls along a cosine over all stages."""
+    """A stretch of training with one shape of batch. The learning rate falls along a cosine over all stages.
+
+    kind  "recurrent": clips, with back-propagation through windows; "single": one frame at a time; "hard": clips, most
+        of them the crops that the network does worst when the stage begins (see HardConfig)
+    """
 
     iterations: int
-    batch: int
+    batch: int  # crops, over all processes together
     display_crop: int  # pixels a side
     frames: int  # per clip; state is carried through all of them
     window: int  # frames per back-propagation
+    kind: str = "recurrent"
+
+
+@dataclass(frozen=True, slots=True)
+class HardConfig:
+    """How a stage of the kind "hard" finds its crops."""
+
+    candidates: int = 600  # random crops that are scored
+    share: float = 0.25  # of each ratio's candidates, the worst, that are kept
+    fresh: float = 0.5  # of the crops trained on, those drawn at random from everything, lest the rest is forgotten
 
 
 @dataclass(frozen=True, slots=True)
 class LossConfig:
+    """Weights of the losses; 0 switches one off. All are taken in display space (models.train.losses)."""
+
+    preset: str = "default"  # one of LOSS_PRESETS; weights that are given beside it win
+    l1: float = 1.0
+    charbonnier: float = 0.0
+    perceptual: float = 0.0
+    perceptual_features: str = "auto"  # see models.train.losses.perceptual
     temporal: float = 0.35
-    # Weight of the squared error: at 5 it pulls as hard as L1 where the error is a tenth of display white, towards
-    # the mean of what samples allow (PSNR) instead of their median.
+    # The squared error: at 5 it pulls as hard as L1 where the error is a tenth of display white, towards the mean of
+    # what samples allow (PSNR) instead of their median.
     square: float = 0.0
+    adversarial: float = 0.0
+    discriminator_rate: float = 1e-4
     # Frames of a clip count for this much at its start, rising to 1 over `warm_up` frames: what a viewer looks at
     # has a long history behind it.
     first_frame: float = 0.3
@@ -58,12 +89,19 @@ class TrainConfig:
     name: str
     data: DataConfig
     stages: list[StageConfig]
-    network: dict[str, Any] = field(default_factory=dict)  # models.network.build's own settings
+    network: dict[str, Any] = field(default_factory=dict)  # models.network.model.build_model's own settings
     loss: LossConfig = field(default_factory=LossConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    hard: HardConfig = field(default_factory=HardConfig)
+    # A run's folder, a checkpoint or an exported network whose weights this run begins with.
+    start_from: str = ""
     seed: int = 1
     threads: int = 1
+    precision: str = "auto"  # of the network's arithmetic; "auto" is bfloat16 on a GPU and float32 on a CPU
     checkpoint_minutes: float = 3.0
+    held_out_minutes: float = 10.0  # between looks at test clips
+    held_out_clips: int = 3  # 0 for none
+    tensorboard: bool = True
     # Ratios whose frames go through torch.compile: twice as fast, after minutes of compiling for each of them.
     compile_ratios: list[float] = field(default_factory=list)
 
@@ -117,17 +155,49 @@ def parse_config(text: str) -> TrainConfig:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _wrong("", str(error)) from error
-    config: TrainConfig = _build(TrainConfig, data, "")
+    config: TrainConfig = _build(TrainConfig, _with_loss_preset(data), "")
     if config.schema != CONFIG_VERSION:
         raise _wrong("schema", f"version {config.schema}, and {CONFIG_VERSION} is read here")
-    if config.loss.warm_up < 1:
-        raise _wrong("loss.warm_up", "at least one frame is needed")
-    for i, stage in enumerate(config.stages):
-        if min(stage.iterations, stage.batch, stage.display_crop, stage.window) < 1 or stage.frames % stage.window:
-            raise _wrong(f"stages[{i}]", "every number must be positive and frames a multiple of window")
+    _check(config)
+    return config
+
+
+def _with_loss_preset(data: dict[str, Any]) -> dict[str, Any]:
+    loss = data.get("loss")
+    if not isinstance(loss, dict) or "preset" not in loss:
+        return data
+    if loss["preset"] not in LOSS_PRESETS:
+        raise _wrong("loss.preset", f"{loss['preset']!r} is not one of {', '.join(LOSS_PRESETS)}")
+    return {**data, "loss": {**LOSS_PRESETS[loss["preset"]], **loss}}
+
+
+def _check(config: TrainConfig) -> None:
+    """What types alone do not say."""
     if not config.stages:
         raise _wrong("stages", "at least one is needed")
-    return config
+    for i, stage in enumerate(config.stages):
+        _check_stage(stage, f"stages[{i}]")
+    loss, hard = config.loss, config.hard
+    if loss.warm_up < 1:
+        raise _wrong("loss.warm_up", "at least one frame is needed")
+    weights = (loss.l1, loss.square, loss.charbonnier, loss.perceptual, loss.temporal, loss.adversarial)
+    if min(weights) < 0.0 or max(loss.l1, loss.charbonnier, loss.square) == 0.0:
+        raise _wrong("loss", "no weight may be negative, and l1, charbonnier or square must be there")
+    if config.precision not in PRECISIONS:
+        raise _wrong("precision", f"{config.precision!r} is not one of {', '.join(PRECISIONS)}")
+    if hard.candidates < 1 or not (0.0 < hard.share <= 1.0 and 0.0 <= hard.fresh < 1.0):
+        raise _wrong("hard", "candidates must be positive, share in (0, 1] and fresh in [0, 1)")
+    if config.data.loader_threads < 1:
+        raise _wrong("data.loader_threads", "at least one is needed")
+
+
+def _check_stage(stage: StageConfig, path: str) -> None:
+    if min(stage.iterations, stage.batch, stage.display_crop, stage.window) < 1 or stage.frames % stage.window:
+        raise _wrong(path, "every number must be positive and frames a multiple of window")
+    if stage.kind not in STAGE_KINDS:
+        raise _wrong(f"{path}.kind", f"{stage.kind!r} is not one of {', '.join(STAGE_KINDS)}")
+    if stage.kind == "single" and stage.frames != 1:
+        raise _wrong(f"{path}.frames", 'a stage of the kind "single" has one frame')
 
 
 def load_config(path: Path) -> TrainConfig:

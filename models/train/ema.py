@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class WeightAverage:
@@ -23,3 +23,9 @@ class WeightAverage:
                 self.weights[name].lerp_(value, 1.0 - decay)
             else:
                 self.weights[name].copy_(value)
+
+    def restore(self, weights: dict[str, Tensor], updates: int) -> None:
+        """Goes on from an average of the same network, wherever those weights lie."""
+        self.updates = updates
+        for name, value in weights.items():
+            self.weights[name].copy_(value)

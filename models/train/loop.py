@@ -2,183 +2,294 @@
 
 from __future__ import annotations
 
-import copy
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from app.errors import SuperseeError
-from models.data.crops import Batch, save_batch
-from models.data.sampler import EpisodeSampler
+from models.data.crops import Batch
+from models.data.sampler import EpisodeSampler, Hard, read_batch
 from models.export.live import write_live
-from models.network import NetworkConfig, build
+from models.network.model import Model, build_model
+from models.train.bad_batch import BAD_BATCH, save_bad_batch
 from models.train.checkpoint import (
     Checkpoint,
     Progress,
     flat_optimiser,
     load_checkpoint,
+    load_weights,
     restore_optimiser,
     save_checkpoint,
 )
 from models.train.config import StageConfig, TrainConfig, parse_config
 from models.train.ema import WeightAverage
-from models.train.rollout import Carried, WindowLoss, frame_loss, run_window
+from models.train.hard import load_hard, mine, save_hard
+from models.train.losses.adversarial import telling_loss
+from models.train.losses.objective import build_objective
+from models.train.parallel import Ranks
+from models.train.precision import chosen_precision, gradient_scaler, use_precision
+from models.train.prefetch import Plan, Prefetch
+from models.train.rollout import Carried, frame_loss, run_window
 from models.train.schedule import learning_rate
+from models.train.start import LATEST, start_from
+from models.train.update import NotFiniteError, Update
+from models.train.watch import Watch, held_out_clips, say
 
-LATEST = "latest.safetensors"
-BAD_BATCH = "bad-batch.safetensors"
-"""What a run that met NaN or infinity leaves beside its last good checkpoint: models.data.crops.Batch as tensors."""
-_PRINT_EVERY = 20  # iterations
+__all__ = ["BAD_BATCH", "LATEST", "Trainer"]
 
-
-def network_config(config: TrainConfig) -> NetworkConfig:
-    try:
-        return NetworkConfig.from_dict(config.network)
-    except (ValueError, TypeError) as error:
-        raise SuperseeError(
-            "The training settings at network cannot be used", str(error), "Correct the TOML file."
-        ) from error
+_CPU = torch.device("cpu")
+_ALONE = Ranks()
+_ADVERSARY_BETAS = (0.5, 0.9)  # of the discriminator's Adam: short memory, for what it looks at keeps changing
 
 
 class Trainer:
     """A run in a folder. Two runs with the same settings and data give the same weights; so does a resumed one."""
 
-    def __init__(self, config_text: str, run: Path, *, resume: bool = False) -> None:
+    def __init__(
+        self,
+        config_text: str,
+        run: Path,
+        *,
+        resume: bool = False,
+        device: torch.device = _CPU,
+        ranks: Ranks = _ALONE,
+    ) -> None:
         self.config: TrainConfig = parse_config(config_text)
         self._text = config_text
         self._run = run
         self._path = run / LATEST
+        self._device, self._ranks = device, ranks
+        self._check_shares()
         torch.set_num_threads(self.config.threads)
         data = self.config.data
         self._sampler = EpisodeSampler([Path(f) for f in data.folders], data.ratio_weights, self.config.seed)
-        self.network: nn.Module = build(network_config(self.config), self.config.seed)
-        settings = self.config.optimiser
-        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
-        self.average = WeightAverage(self.network, settings.ema)
+        self.model = self._build(self.config.seed)
+        self._averaged = self._build(None)
+        precision = chosen_precision(self.config.precision, device)
+        use_precision(self.network, precision, device)
+        self._scaler = gradient_scaler(precision, device)
+        self._objective = build_objective(self.config.loss, self.config.seed, device)
+        self._update, self._adversary = self._updates()
         self.progress = Progress()
-        if resume:
-            self._restore()
-        elif self._path.exists():
-            raise SuperseeError(
-                f"{run} already holds a run",
-                "it would be overwritten",
-                "Go on with --resume, or choose another folder.",
-            )
+        self._begin(resume)
         self._started = time.monotonic() - self.progress.seconds
-        self._recent: list[WindowLoss] = []
         # Shapes differ between ratios only: one compilation for each is cheaper than one for all sizes.
         self._compiled = torch.compile(frame_loss, dynamic=False) if self.config.compile_ratios else frame_loss
 
+    @property
+    def network(self) -> nn.Module:
+        return self.model.network
+
+    def _build(self, seed: int | None) -> Model:
+        try:
+            model = build_model(self.config.network, seed)
+        except (ValueError, TypeError) as error:
+            raise SuperseeError(
+                "The training settings at network cannot be used", str(error), "Correct the TOML file."
+            ) from error
+        model.network.to(self._device)
+        return model
+
+    def _check_shares(self) -> None:
+        for i, stage in enumerate(self.config.stages):
+            if stage.batch % self._ranks.count:
+                raise SuperseeError(
+                    f"The batch of stages[{i}] cannot be shared",
+                    f"{stage.batch} crops for {self._ranks.count} processes",
+                    "Choose a multiple of the number of processes.",
+                )
+
+    def _updates(self) -> tuple[Update, Update | None]:
+        settings = self.config.optimiser
+        update = Update(
+            self.network, settings.learning_rate,
+            gradient_norm=settings.gradient_norm, ranks=self._ranks, scaler=self._scaler,
+        )  # fmt: skip
+        if self._objective.discriminator is None:
+            return update, None
+        adversary = Update(
+            self._objective.discriminator, self.config.loss.discriminator_rate,
+            gradient_norm=settings.gradient_norm, ranks=self._ranks, betas=_ADVERSARY_BETAS,
+        )  # fmt: skip
+        return update, adversary
+
+    def _begin(self, resume: bool) -> None:
+        if not resume and self._path.exists():
+            raise SuperseeError(
+                f"{self._run} already holds a run",
+                "it would be overwritten",
+                "Go on with --resume, or choose another folder.",
+            )
+        if not resume and self.config.start_from:
+            start_from(self.network, Path(self.config.start_from))
+        self.average = WeightAverage(self.network, self.config.optimiser.ema)
+        if resume:
+            self._restore()
+
     def _restore(self) -> None:
         saved = load_checkpoint(self._path)
-        if parse_config(saved.config).network != self.config.network:
-            raise SuperseeError(
-                f"{self._run} cannot be resumed", "its network has other settings", "Use the settings it began with."
-            )
-        self.network.load_state_dict(saved.network)
-        restore_optimiser(self._optimiser, saved.optimiser)
-        self.average.weights = saved.average
-        self.average.updates = saved.average_updates
+        load_weights(self.network, saved.network, f"The checkpoint {self._path}")
+        restore_optimiser(self._update.optimiser, saved.optimiser)
+        if self._adversary is not None and saved.discriminator:
+            assert self._objective.discriminator is not None
+            load_weights(self._objective.discriminator, saved.discriminator, f"The discriminator of {self._path}")
+            restore_optimiser(self._adversary.optimiser, saved.discriminator_optimiser)
+        if saved.scaler:
+            self._scaler.load_state_dict(saved.scaler)
+        self.average.restore(saved.average, saved.average_updates)
         self.progress = saved.progress
 
     def save(self) -> None:
+        """The checkpoint, and the averaged network for whoever follows the run. Raises SuperseeError where the
+        checkpoint cannot be written."""
+        if not self._ranks.first:
+            return
         self.progress.seconds = time.monotonic() - self._started
         checkpoint = Checkpoint(
-            dict(self.network.state_dict()),
-            self.average.weights,
-            flat_optimiser(self._optimiser),
-            self.progress,
-            self.average.updates,
-            self._text,
+            network=dict(self.network.state_dict()),
+            average=self.average.weights,
+            optimiser=flat_optimiser(self._update.optimiser),
+            progress=self.progress,
+            average_updates=self.average.updates,
+            config=self._text,
+            scaler=self._scaler.state_dict(),
         )
+        if self._adversary is not None:
+            assert self._objective.discriminator is not None
+            checkpoint.discriminator = dict(self._objective.discriminator.state_dict())
+            checkpoint.discriminator_optimiser = flat_optimiser(self._adversary.optimiser)
         save_checkpoint(checkpoint, self._path)
-        averaged = copy.deepcopy(self.network)
-        averaged.load_state_dict(self.average.weights)
-        write_live(averaged.eval(), self._run, self.config.name, self.progress.iteration)
+        write_live(self._averaged_model().network, self._run, self.config.name, self.progress.iteration)
+
+    def _averaged_model(self) -> Model:
+        self._averaged.network.load_state_dict(self.average.weights)
+        return self._averaged
 
     def train(self, until: int | None = None) -> None:
         """Runs to the end of the schedule, or to the first episode boundary at or after iteration `until`."""
         last = min(self.config.iterations, until if until is not None else self.config.iterations)
-        saved_at = time.monotonic()
-        while self.progress.iteration < last:
-            stage = self._stage()
-            batch = self._sampler.batch(
-                self.progress.episode, size=stage.batch, frames=stage.frames, display_crop=stage.display_crop
-            )
-            self._episode(batch, stage)
-            self.progress.episode += 1
-            if time.monotonic() - saved_at > 60.0 * self.config.checkpoint_minutes:
-                self.save()
-                saved_at = time.monotonic()
+        first = self._ranks.first
+        board = self._run if self.config.tensorboard and first else None
+        self._watch = Watch(self.progress, self.config.iterations, board) if first else None
+        self._held_out = held_out_clips(self.config.data, self.config.held_out_clips) if first else None
+        self._saved_at = self._scored_at = time.monotonic()
+        begun = self.progress.iteration
+        try:
+            while self.progress.iteration < last:
+                self._run_stage(last)
+            if self.progress.iteration > begun:
+                self._score()
+        finally:
+            if self._watch is not None:
+                self._watch.close()
         self.save()
 
-    def _stage(self) -> StageConfig:
-        begun = 0
-        for stage in self.config.stages:
-            begun += stage.iterations
-            if self.progress.iteration < begun:
-                return stage
-        return self.config.stages[-1]
+    def _run_stage(self, last: int) -> None:
+        """From where the run stands to the end of its stage, or to `last`."""
+        index, end = self._stage()
+        stage = self.config.stages[index]
+        hard = self._hard(index, stage) if stage.kind == "hard" else None
+        share = self._ranks.share(stage.batch)
+
+        def load(episode: int, stage: StageConfig) -> Batch:
+            crops = self._sampler.crops(
+                episode, size=stage.batch, frames=stage.frames, display_crop=stage.display_crop,
+                hard=hard, fresh=self.config.hard.fresh,
+            )  # fmt: skip
+            return read_batch(crops[share]).to(self._device)
+
+        end = min(end, last)
+        prefetch = Prefetch(load, self._plans(stage, end), self.config.data.loader_threads)
+        try:
+            while self.progress.iteration < end:
+                batch, waited = prefetch.next()
+                if self._watch is not None:
+                    self._watch.loading(waited)
+                self._episode(batch, stage)
+                self.progress.episode += 1
+                self._between_episodes()
+        finally:
+            prefetch.close()
+
+    def _stage(self) -> tuple[int, int]:
+        """The current stage's number and the iteration at which it ends."""
+        end = 0
+        for index, stage in enumerate(self.config.stages):
+            end += stage.iterations
+            if self.progress.iteration < end:
+                return index, end
+        return len(self.config.stages) - 1, end
+
+    def _plans(self, stage: StageConfig, end: int) -> Iterator[Plan]:
+        episode, iteration = self.progress.episode, self.progress.iteration
+        while iteration < end:
+            yield episode, stage
+            episode, iteration = episode + 1, iteration + stage.frames // stage.window
+
+    def _hard(self, index: int, stage: StageConfig) -> Hard:
+        """Mined once a stage; a resumed run goes on with the crops that it had."""
+        path = self._run / f"hard-{index}.json"
+        if self._ranks.first and not path.exists():
+            say(f"looking for hard samples among {self.config.hard.candidates} crops")
+            kept = mine(self._averaged_model(), self._sampler, stage, self.config.hard, self._device)
+            save_hard(kept, path)
+            say(f"{len(kept)} hard samples are in {path}")
+        self._ranks.wait()
+        return load_hard(path, self._sampler)
+
+    def _between_episodes(self) -> None:
+        now = time.monotonic()
+        if now - self._scored_at > 60.0 * self.config.held_out_minutes:
+            self._score()
+            self._scored_at = time.monotonic()
+        if now - self._saved_at > 60.0 * self.config.checkpoint_minutes:
+            try:
+                self.save()
+            except SuperseeError as error:
+                say(f"{error} Training goes on and tries again later.")
+            self._saved_at = time.monotonic()
+        if self._watch is not None:
+            self._watch.leave_out(time.monotonic() - now)
+
+    def _score(self) -> None:
+        if self._held_out is not None and self._watch is not None:
+            self._watch.held_out(self._held_out.figures(self._averaged_model()))
 
     def _episode(self, batch: Batch, stage: StageConfig) -> None:
         carried: Carried | None = None
-        one_frame = self._compiled if round(batch.ratio, 3) in self.config.compile_ratios else frame_loss
+        compiled = round(batch.ratio, 3) in self.config.compile_ratios
         for start in range(0, batch.frames - stage.window + 1, stage.window):
-            loss, carried = run_window(
-                self.network, batch, range(start, start + stage.window), carried, self.config.loss, one_frame
-            )
-            self._update(loss, batch)
+            frames = range(start, start + stage.window)
+            carried = self._window(batch, frames, carried, compiled)
 
-    def _update(self, loss: WindowLoss, batch: Batch) -> None:
-        settings = self.config.optimiser
-        for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate(self.progress.iteration, self.config.iterations, settings)
-        self._optimiser.zero_grad(set_to_none=True)
-        # Before backward: grid_sample's crashes on NaN positions.
-        self._check_finite("loss", loss.total.detach(), batch)
-        loss.total.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), settings.gradient_norm)
-        self._check_finite("gradient", norm, batch)
-        self._optimiser.step()
+    def _window(self, batch: Batch, frames: range, carried: Carried | None, compiled: bool) -> Carried:
+        one_frame = self._compiled if compiled else frame_loss
+        loss, carried = run_window(self.model, batch, frames, carried, self._objective, one_frame)
+        rate = learning_rate(self.progress.iteration, self.config.iterations, self.config.optimiser)
+        try:
+            self._update.step(loss.total, rate)
+            if self._adversary is not None:
+                assert self._objective.discriminator is not None
+                shown, target = (torch.cat(pictures) for pictures in zip(*loss.pictures))
+                telling = telling_loss(self._objective.discriminator, shown, target)
+                self._adversary.step(telling)
+                loss.figures["discriminator"] = telling.detach()
+        except NotFiniteError as error:
+            raise self._stopped(error, batch, frames) from error
         self.average.update(self.network)
         self.progress.iteration += 1
-        self._report(loss)
+        if self._watch is not None:
+            self._watch.window(loss.figures, time.monotonic() - self._started)
+        return carried
 
-    def _check_finite(self, what: str, value: Tensor, batch: Batch) -> None:
-        if torch.isfinite(value):
-            return
-        path = self._run / BAD_BATCH
-        save_batch(batch, path)
-        raise SuperseeError(
+    def _stopped(self, error: NotFiniteError, batch: Batch, frames: range) -> SuperseeError:
+        where = save_bad_batch(batch, frames, self.progress, self._run, self._ranks)
+        kept = f"The last good checkpoint is {self._path}; lower" if self._path.exists() else "Lower"
+        return SuperseeError(
             f"Training stopped at iteration {self.progress.iteration}",
-            f"the {what} is {float(value):g}; the batch that did it is in {path}",
-            f"The last good checkpoint is {self._path}; lower the learning rate and go on with --resume.",
-        )
-
-    def _report(self, loss: WindowLoss) -> None:
-        self._recent.append(loss)
-        if self.progress.iteration % _PRINT_EVERY:
-            return
-        seconds = time.monotonic() - self._started
-        count = len(self._recent)
-        record = {
-            "iteration": float(self.progress.iteration),
-            "seconds": round(seconds, 1),
-            "l1": sum(r.l1 for r in self._recent) / count,
-            "temporal": sum(r.temporal for r in self._recent) / count,
-            "psnr": sum(r.psnr for r in self._recent) / count,
-        }
-        self._recent.clear()
-        self.progress.history.append(record)
-        rate = seconds / self.progress.iteration
-        left = rate * (self.config.iterations - self.progress.iteration)
-        print(  # noqa: T201 (this is the command's output)
-            f"{self.progress.iteration:6d}/{self.config.iterations}  l1 {record['l1']:.4f}  "
-            f"temporal {record['temporal']:.4f}  psnr {record['psnr']:.2f} dB  {rate:.2f} s/it  "
-            f"{left / 60:.0f} min left",
-            file=sys.stdout,
-            flush=True,
+            f"{error}; {where}",
+            f"{kept} the learning rate and go on with --resume.",
         )

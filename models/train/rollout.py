@@ -1,41 +1,41 @@
-"""One window of frames through the temporal upscaler, with its loss."""
+"""One window of frames through a model, with its loss."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from models.data.crops import Batch
-from models.temporal import Frame, State, step
-from models.train.config import LossConfig
-from models.train.losses import display, temporal_error
+from models.network.model import Model
+from models.temporal import Frame
+from models.train.losses import charbonnier, display, mean_magnitude, mean_square, temporal_error
+from models.train.losses.objective import Objective
 
-Network = Callable[[Tensor], Tensor]
-FrameLoss = Callable[[Network, Frame, State, Tensor, Tensor], tuple[State, Tensor, Tensor, Tensor, Tensor]]
+FrameTerms = tuple[Any, Tensor, Tensor, dict[str, Tensor]]
+FrameLoss = Callable[[Model, Frame, Any, Tensor, Tensor, bool], FrameTerms]
 
 
 @dataclass(slots=True)
 class Carried:
-    """What one window hands to the next: the upscaler's state and the last frame's error in display space."""
+    """What one window hands to the next: the model's state and the last frame's error in display space."""
 
-    state: State
+    state: Any  # a RecurrentState
     error: Tensor
-
-    def detach(self) -> Carried:
-        return Carried(self.state.detach(), self.error.detach())
 
 
 @dataclass(slots=True)
 class WindowLoss:
-    """`total` is to be minimised; the others are plain means over the window for people to read."""
+    """`total` is to be minimised. `figures` are plain means over the window for people to read, 0-dimensional tensors
+    without gradients. `pictures`: (output, reference) of every frame in display space where the objective needs them.
+    """
 
     total: Tensor
-    l1: float
-    temporal: float
-    psnr: float
+    figures: dict[str, Tensor]
+    pictures: list[tuple[Tensor, Tensor]] = field(default_factory=list)
 
 
 def frame_of(batch: Batch, index: int) -> Frame:
@@ -54,58 +54,57 @@ def frame_of(batch: Batch, index: int) -> Frame:
 
 
 def frame_loss(
-    network: Network, frame: Frame, state: State, previous_error: Tensor, reference: Tensor
-) -> tuple[State, Tensor, Tensor, Tensor, Tensor]:
-    """One frame: the next state, the error in display space (B, 3, H, W), and per item of the batch its mean
-    magnitude, its change along the motion and its mean square. One function, so that torch.compile sees it whole."""
-    output, state = step(network, frame, state)
-    error = display(output, frame.exposure) - display(reference, frame.exposure)
-    size = error.abs().mean(dim=(1, 2, 3))
-    square = error.square().mean(dim=(1, 2, 3))
-    return state, error, size, temporal_error(error, previous_error, frame.motion), square
+    model: Model, frame: Frame, state: Any, previous_error: Tensor, reference: Tensor, smooth: bool
+) -> FrameTerms:
+    """One frame: the next state, the reference and the error in display space (B, 3, H, W), and per item of the batch
+    the loss terms ("charbonnier" where `smooth`). One function, so that torch.compile sees it whole."""
+    output, state = model.step(frame, state)
+    target = display(reference, frame.exposure)
+    error = display(output, frame.exposure) - target
+    terms = {"l1": mean_magnitude(error), "square": mean_square(error)}
+    if smooth:
+        terms["charbonnier"] = charbonnier(error)
+    terms["temporal"] = temporal_error(error, previous_error, frame.motion)
+    return state, target, error, terms
 
 
-def _fresh(frame: Frame, reference: Tensor) -> Carried:
-    return Carried(State.initial(frame), torch.zeros_like(reference))
-
-
-def _differentiable(carried: Carried) -> Carried:
+def _as_leaves(carried: Carried) -> Carried:
     """The same values as leaves that take gradients: every frame then has one and the same graph to compile."""
-    carried = carried.detach()
-    for tensor in (carried.state.history, carried.state.hidden, carried.error):
-        tensor.requires_grad_()
-    return carried
+    return Carried(carried.state.as_leaves(), carried.error.detach().requires_grad_())
 
 
 def run_window(
-    network: Network,
+    model: Model,
     batch: Batch,
     frames: range,
     carried: Carried | None,
-    config: LossConfig,
+    objective: Objective,
     one_frame: FrameLoss = frame_loss,
 ) -> tuple[WindowLoss, Carried]:
     """Runs `frames` of the batch and averages their losses; `carried` is None at the start of a clip. Gradients do
     not reach back beyond the window."""
-    carried = _differentiable(carried or _fresh(frame_of(batch, frames[0]), batch.reference[frames[0]]))
-    losses, sizes, changes, squares = [], [], [], []
+    if carried is None:
+        first = frames[0]
+        carried = Carried(model.initial(frame_of(batch, first)), torch.zeros_like(batch.reference[first]))
+    carried = _as_leaves(carried)
+    weights = objective.weights
+    losses, rows, decibels, pictures = [], [], [], []
     for index in frames:
         frame = frame_of(batch, index)
-        state, error, size, change, square = one_frame(
-            network, frame, carried.state, carried.error, batch.reference[index]
+        state, target, error, terms = one_frame(
+            model, frame, carried.state, carried.error, batch.reference[index], weights.charbonnier > 0.0
         )
         carried = Carried(state, error)
-        known = (~frame.reset).to(size.dtype)
-        weight = config.first_frame + (1.0 - config.first_frame) * min(1.0, index / config.warm_up)
-        losses.append((weight * (size + config.square * square + config.temporal * change * known)).mean())
-        sizes.append(size.detach())
-        changes.append((change * known).detach())
-        squares.append(square.detach())
-    decibels = -10.0 * torch.log10(torch.stack(squares).clamp_min(1e-10))
-    summary = WindowLoss(
-        torch.stack(losses).mean(),
-        float(torch.stack(sizes).mean()),
-        float(torch.stack(changes).mean()),
-        float(decibels.mean()),
-    )
-    return summary, carried
+        # An item that was reset has no frame before with which its error could be compared.
+        terms["temporal"] = terms["temporal"] * (~frame.reset).to(error.dtype)
+        if objective.needs_pictures:
+            shown = target + error
+            terms |= objective.pictures(shown, target)
+            pictures.append((shown.detach(), target))
+        ramp = weights.first_frame + (1.0 - weights.first_frame) * min(1.0, index / weights.warm_up)
+        losses.append((ramp * objective.total(terms)).mean())
+        rows.append({name: term.detach().mean() for name, term in terms.items()})
+        decibels.append(-10.0 * torch.log10(terms["square"].detach().clamp_min(1e-10)))
+    figures = {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
+    figures["psnr"] = torch.stack(decibels).mean()
+    return WindowLoss(torch.stack(losses).mean(), figures, pictures), carried

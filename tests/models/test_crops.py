@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.data.clip import Clip, ClipReader, save_clip
-from models.data.crops import augmented, mirrored, random_crop, to_batch, transposed
+from models.data.crops import augmented, mirrored, random_augmentation, random_place, read_crop, to_batch, transposed
 from models.data.sampler import EpisodeSampler
 from tests.models.synthetic import synthetic_clip
 
@@ -44,7 +44,8 @@ def test_a_turned_clip_keeps_motion_and_jitter_true(change) -> None:
 @pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0])
 def test_a_crop_covers_the_same_part_of_the_scene_at_both_sizes(tmp_path: Path, ratio: float) -> None:
     save_clip(synthetic_clip(5, frames=4, display=(144, 96), ratio=ratio), tmp_path / "a.safetensors")
-    crop = random_crop(ClipReader(tmp_path / "a.safetensors"), 3, 48, np.random.default_rng(0))
+    reader = ClipReader(tmp_path / "a.safetensors")
+    crop = read_crop(reader, random_place(reader, 3, 48, np.random.default_rng(0)))
     assert crop.ratio == pytest.approx(ratio)
     assert crop.frames == 3
     assert crop.reset.tolist() == [True, False, False]
@@ -64,7 +65,7 @@ def test_an_episode_is_a_function_of_seed_and_number(clip_folder: Path) -> None:
 
 
 def test_a_batch_has_time_first_and_channels_before_rows() -> None:
-    clip = augmented(synthetic_clip(6, frames=2, display=(48, 48)), np.random.default_rng(1))
+    clip = augmented(synthetic_clip(6, frames=2, display=(48, 48)), random_augmentation(np.random.default_rng(1)))
     batch = to_batch([clip, clip])
     assert batch.colour.shape == (2, 2, 3, 24, 24)
     assert batch.reference.shape == (2, 2, 3, 48, 48)

@@ -17,6 +17,7 @@ from models.train.checkpoint import load_checkpoint
 from models.train.config import OptimiserConfig, load_config, parse_config
 from models.train.loop import BAD_BATCH, LATEST, Trainer
 from models.train.losses import display, temporal_error
+from models.train.losses.objective import Objective
 from models.train.rollout import run_window
 from models.train.schedule import learning_rate
 
@@ -54,9 +55,9 @@ def test_an_unknown_network_setting_is_refused(config_text: str, tmp_path: Path)
 def _loss(trainer: Trainer, clip_folder: Path) -> float:
     """On crops that training did not see, with the averaged weights."""
     batch = EpisodeSampler([clip_folder], {"2.0": 1.0}, 99).batch(0, size=4, frames=6, display_crop=64)
-    network = copy.deepcopy(trainer.network)
-    network.load_state_dict(trainer.average.weights)
-    return run_window(network, batch, range(6), None, trainer.config.loss)[0].l1
+    model = copy.deepcopy(trainer.model)
+    model.network.load_state_dict(trainer.average.weights)
+    return float(run_window(model, batch, range(6), None, Objective(trainer.config.loss))[0].figures["l1"])
 
 
 def test_training_lowers_the_loss(config_text: str, clip_folder: Path, tmp_path: Path) -> None:

@@ -1,21 +1,10 @@
-"""What training minimises: error as a viewer sees it, and how it changes along the motion."""
+"""How the error changes along the motion: flicker and trails, as a loss."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-_TAIL = 0.1  # slope of the logarithmic tail above display white
-
-
-def display(linear: Tensor, exposure: Tensor) -> Tensor:
-    """Exposed colour through the sRGB curve, with a flat logarithmic tail above 1 instead of a clip, so that what
-    is too bright still has a gradient. `linear` (B, 3, H, W), `exposure` (B,)."""
-    colour = (linear * exposure.view(-1, 1, 1, 1)).clamp_min(0.0)
-    inside = colour.clamp_max(1.0)
-    curve = torch.where(inside <= 0.0031308, 12.92 * inside, 1.055 * inside.clamp_min(0.0031308).pow(1 / 2.4) - 0.055)
-    return curve + _TAIL * torch.log(colour.clamp_min(1.0))
 
 
 def display_motion(motion: Tensor, height: int, width: int) -> Tensor:
