@@ -24,10 +24,17 @@ def along_motion(image: np.ndarray, motion: np.ndarray) -> tuple[np.ndarray, np.
     x = np.arange(width, dtype=np.float32)[None, :] + offset[..., 0]  # in texel indices: centre of texel i is i
     y = np.arange(height, dtype=np.float32)[:, None] + offset[..., 1]
     on_screen = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    return bilinear_at(image, x, y), on_screen
+
+
+def bilinear_at(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """`image` (height, width, c) fetched bilinearly at x and y in texel indices (the centre of texel i is i), clamped
+    to its edges; x and y broadcast to the result's shape, less the channels."""
+    height, width = image.shape[:2]
     x, y = np.clip(np.nan_to_num(x), 0, width - 1), np.clip(np.nan_to_num(y), 0, height - 1)
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     fx, fy = (x - left)[..., None], (y - top)[..., None]
     upper = image[top, left] * (1 - fx) + image[top, right] * fx
     lower = image[bottom, left] * (1 - fx) + image[bottom, right] * fx
-    return upper * (1 - fy) + lower * fy, on_screen
+    return upper * (1 - fy) + lower * fy
