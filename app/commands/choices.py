@@ -22,8 +22,17 @@ SIZE_LIMITS = (16, 8192)
 
 def add_scene_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "scene", nargs="?", metavar="SCENE", help="a built-in scene's name, or a .glb or .gltf file (default: court)"
+        "scene",
+        nargs="?",
+        type=scene,
+        metavar="SCENE",
+        help="a built-in scene's name, a .glb or .gltf file, or a recording (default: court)",
     )
+
+
+def scene(text: str) -> str:
+    """A folder's name without the slash that shells put after it."""
+    return text.rstrip("/\\") or text
 
 
 def add_scale_arguments(parser: argparse.ArgumentParser) -> None:

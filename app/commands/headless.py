@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import moderngl
 import numpy as np
@@ -16,17 +16,23 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.present.composition import GAP, Composition, PaneContent
 from app.present.layout import View, best_grid
+from app.present.recorded import RecordedSource, recorded_scene, recording_at
 from app.present.session import Comparison
+from app.present.source import SceneSource
 from app.present.theme import unit
+from app.sequence.source import FrameSource, display_at
 
 if TYPE_CHECKING:
     from app.scene.camera import CameraPath
     from app.scene.model import SceneModel
 
+_MOST_MISSING = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to draw. `reference` is the number of samples of the reference, 0 for none; `rate` frames a second."""
+    """What to draw. `reference` is the number of samples of the reference, 0 for none; `rate` frames a second. Made
+    for a recording, it has what was recorded; `notes` say what of the wish that leaves out."""
 
     scene: str
     methods: tuple[str, ...]
@@ -39,6 +45,8 @@ class Plan:
     reference: int = 16
     network: str | None = None
     shading_load: float = 0.0
+    recording: FrameSource | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -69,11 +77,11 @@ class Headless:
 
     def __init__(self, plan: Plan) -> None:
         from app.render.gl_context import create_headless_context
-        from app.render.live_source import LiveSource
         from app.scene.builtin import load_scene
 
         self.plan = plan
-        self.model = load_scene(plan.scene)
+        self.missing: list[str] = []
+        self.model = load_scene(plan.scene) if plan.recording is None else recorded_scene(plan.recording)
         self.path = find_path(self.model, plan.path)
         if "neural" in plan.methods:
             network_folder(plan.network)  # what is missing is said before seconds are spent on the scene's shaders
@@ -81,7 +89,7 @@ class Headless:
         self.context = create_headless_context()
         self._stack.callback(self.context.release)
         self._stack.enter_context(self.context)
-        source = LiveSource(self.context, self.model)
+        source = self._source()
         self._stack.callback(source.release)
         source.shading_load = plan.shading_load
         self.comparison = Comparison(
@@ -140,8 +148,10 @@ class Headless:
         }
 
     def notes(self) -> list[str]:
-        """What the scene asks for and is not done."""
-        return list(self.model.notes)
+        """What the scene or the plan asks for and is not done, and the frames of a recording that are missing."""
+        more = len(self.missing) - _MOST_MISSING
+        listed = [*self.missing[:_MOST_MISSING], *([f"{more} more frames are missing"] if more > 0 else [])]
+        return [*self.model.notes, *self.plan.notes, *listed]
 
     def record(self) -> dict[str, object]:
         """Provenance of every image."""
@@ -152,6 +162,13 @@ class Headless:
 
     def release(self) -> None:
         self._stack.close()
+
+    def _source(self) -> SceneSource:
+        from app.render.live_source import LiveSource
+
+        if self.plan.recording is not None:
+            return RecordedSource(self.context, self.plan.recording)
+        return LiveSource(self.context, self.model)
 
     def _frame(self, index: int, time: float) -> FrameResult:
         comparison = self.comparison
@@ -164,7 +181,11 @@ class Headless:
         linear = {p.method: read_colour(p.texture) for p in panes if p.texture and p.method != "reference"}
         motion = np.frombuffer(frame.motion.read(alignment=1), np.float16).reshape(*frame.motion.size[::-1], 2)
         result_motion, exposure, reset = motion.astype(np.float32), frame.exposure, frame.reset
-        if "reference" in self.plan.shown:
+        recorded = comparison.recorded
+        if recorded is not None and recorded.missing:
+            self.missing.append(recorded.missing)
+        # What is not there is not scored.
+        if "reference" in self.plan.shown and (recorded is None or recorded.reference_there):
             samples = max(self.plan.reference, 1)
             for _ in comparison.reference_steps(samples, per_step=samples):
                 pass
@@ -209,6 +230,40 @@ class Headless:
             run = self.comparison.runs[name]
             if run.stands_in:
                 raise run.failure or SuperseeError(run.title, run.warning)
+
+
+def planned(
+    scene: str, methods: tuple[str, ...], *, size: Size | None = None, ratio: float | None = None,
+    frames: int | None = None, start: float = 0.0, rate: float | None = None, reference: int | None = None, **more: Any,
+) -> Plan:
+    """The plan for a scene or a recording; None leaves a choice to it. Raises SuperseeError for a recording that
+    cannot be used, and for a wish that none can fulfil."""
+    recording = recording_at(scene)
+    if recording is None:
+        return Plan(
+            scene, methods, size=size or Plan.size, ratio=ratio or Plan.ratio, frames=frames or Plan.frames,
+            start=start, rate=rate or Plan.rate, reference=Plan.reference if reference is None else reference, **more,
+        )
+    for name, value in (("--size", size), ("--rate", rate), ("--path", more.get("path"))):
+        if value is not None:
+            raise SuperseeError(f"{name} cannot be chosen for {scene}", "it is a recording", f"Leave {name} out.")
+    width, height = recording.render_size
+    display = recording.display_size if ratio is None else display_at(recording, ratio)
+    has_reference = reference != 0 and display in recording.reference_sizes
+    kept = tuple(name for name in methods if name != "native" and (name != "reference" or has_reference))
+    if not kept:
+        raise SuperseeError(f"There is nothing to compare in {scene}", "none of the methods can be had of a recording")
+    first, last = round(start * recording.fps), len(recording)
+    if not 0 <= first < last:
+        raise SuperseeError(f"--start {start:g} lies outside {scene}", f"it has {last / recording.fps:.2f} seconds")
+    notes = ("a recording has no native picture: that pane is left out",) if "native" in methods else ()
+    if reference != 0 and not has_reference:
+        notes += (f"there is no reference at {display[0]}x{display[1]}: nothing is scored",)
+    return Plan(
+        scene, kept, size=display, ratio=(display[0] / width * display[1] / height) ** 0.5,
+        frames=min(frames or last, last - first), start=first / recording.fps, rate=recording.fps,
+        reference=int(has_reference), recording=recording, notes=notes, **more,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -26,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choices.add_scene_argument(parser)
     choices.add_scale_arguments(parser)
     parser.add_argument("--path", metavar="P", help="camera path by name (default: the scene's first)")
-    parser.add_argument("--frames", type=choices.count, default=48, metavar="N", help="how many (default: 48)")
-    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="scene time of the first, seconds")
-    parser.add_argument("--rate", type=choices.rate, default=30.0, metavar="FPS", help="frames a second (default: 30)")
     parser.add_argument(
-        "--size", type=choices.size, default=(640, 360), metavar="WxH", help="display size (default: 640x360)"
+        "--frames", type=choices.count, metavar="N", help="how many (default: 48; of a recording, all)"
     )
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="scene time of the first, seconds")
+    parser.add_argument("--rate", type=choices.rate, metavar="FPS", help="frames a second (default: 30)")
+    parser.add_argument("--size", type=choices.size, metavar="WxH", help="display size (default: 640x360)")
     parser.add_argument(
         "--methods",
         type=choices.methods,
@@ -42,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reference",
         type=choices.samples,
-        default=16,
         metavar="N",
         help="samples a pixel of the reference, 0 for none and no figures (default: 16)",
     )
@@ -57,14 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from app.commands.headless import Plan
+    from app.commands.headless import planned
 
-    plan = Plan(
-        scene=args.scene or choices.DEFAULT_SCENE,
-        methods=args.methods,
+    plan = planned(
+        args.scene or choices.DEFAULT_SCENE,
+        args.methods,
         path=args.path,
         size=args.size,
-        ratio=args.ratio or 2.0,
+        ratio=args.ratio,
         frames=args.frames,
         start=args.start,
         rate=args.rate,
@@ -152,7 +151,7 @@ def settings(run: Headless) -> dict[str, Any]:
         "size": list(plan.size),
         "ratio": plan.ratio,
         "methods": list(plan.methods),
-        "reference": plan.reference,
+        "reference": plan.reference if plan.recording is None or not plan.reference else "recorded",
         "shading_load": plan.shading_load,
     }
 

@@ -70,7 +70,7 @@ def headline(report: Mapping[str, Any]) -> tuple[str, str]:
         f"  ·  path {s['path']}"
     )
     if s["reference"]:
-        line += f"  ·  reference {s['reference']} samples a pixel"
+        line += f"  ·  reference {s['reference']}" + (" samples a pixel" if isinstance(s["reference"], int) else "")
     return s["scene"], line
 
 

@@ -115,14 +115,14 @@ def _check_screenshot(path: Path) -> None:
 
 
 def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None) -> int:
-    from app.commands.headless import Plan
+    from app.commands.headless import planned
 
-    plan = Plan(
-        scene=args.scene or choices.DEFAULT_SCENE,
-        methods=methods or choices.DEFAULT_METHODS,
+    plan = planned(
+        args.scene or choices.DEFAULT_SCENE,
+        methods or choices.DEFAULT_METHODS,
         path=args.path,
-        size=args.size or (640, 360),
-        ratio=args.ratio or 2.0,
+        size=args.size,
+        ratio=args.ratio,
         frames=args.frames or (32 if args.screenshot else 48),
         start=0.0 if args.screenshot else _before_first_cut(args.scene or choices.DEFAULT_SCENE, args.path),
         reference=0 if args.screenshot else 12,
@@ -145,8 +145,11 @@ def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None) -> int:
 def _before_first_cut(scene: str, name: str | None) -> float:
     """Scene time, s, from which a short run sees the first hard cut and what history makes of the time after it."""
     from app.commands.headless import find_path
+    from app.present.recorded import recording_at
     from app.scene.builtin import load_scene
 
+    if recording_at(scene) is not None:
+        return 0.0
     path = find_path(load_scene(scene), name)
     return max(0.0, path.shots[0].duration - CUT_LEAD) if len(path.shots) > 1 else 0.0
 

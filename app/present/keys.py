@@ -112,6 +112,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key(("C",), "window.toggle_dock", "controls"),
             Key(("S",), "window.screenshot", "screenshots of all and each pane"),
             Key(("Ctrl+O",), "window.open_file", "open a glTF file"),
+            Key(("Ctrl+Shift+O",), "window.open_folder", "open a recording's folder"),
             Key(("Ctrl+R",), "window.reload_shaders", "reload changed shaders"),
             Key(("Esc",), "window.step_back", "leave help, wipe, zoom…"),
             Key(("Ctrl+Q",), "window.close", "quit"),
@@ -137,6 +138,6 @@ def help_sheet() -> Sheet:
     groups.append(
         ("Mouse", (("wheel", "zoom at the pointer"), ("drag", "pan when zoomed, else turn the camera"),
                    ("double click", "the pane alone, and back"), ("right drag", "turn; with W A S D Q E: fly"),
-                   ("drop", "open a .glb or .gltf file")))
+                   ("drop", "open a .glb, a .gltf or a recording")))
     )
     return Sheet("Keys", tuple(groups))

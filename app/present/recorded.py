@@ -37,10 +37,15 @@ class RecordedScene(SceneModel):
 def load(name: str) -> SceneModel:
     """A built-in scene by its name, a glTF file, or a recording: a folder or a file that `open_sequence` knows. Raises
     SuperseeError with what to do."""
+    recording = recording_at(name)
+    return load_scene(name) if recording is None else recorded_scene(recording)
+
+
+def recording_at(name: str) -> FrameSource | None:
+    """The recording called `name`, or None where that is a scene's name or a glTF file. Raises SuperseeError for a
+    folder that is none."""
     path = Path(name).expanduser()
-    if name in BUILTIN or not _is_recording(path):
-        return load_scene(name)
-    return recorded_scene(open_sequence(path))
+    return None if name in BUILTIN or not _is_recording(path) else open_sequence(path)
 
 
 def _is_recording(path: Path) -> bool:
@@ -74,7 +79,13 @@ class RecordedSource:
         self._player = SequencePlayer(context, recording)
         self._ahead = ReadAhead(recording, memory)
         self._native: moderngl.Texture | None = None
+        self._referenced = False
         self._last: int | None = None  # the frame that history leads up to
+
+    @property
+    def reference_there(self) -> bool:
+        """Whether `render_native` drew the frame's own reference, and there was a frame."""
+        return self._last is not None and self._referenced
 
     @property
     def has_reference(self) -> bool:
@@ -89,6 +100,10 @@ class RecordedSource:
     def index_at(self, time: float) -> int:
         """The frame at `time` seconds from the first; the recording loops."""
         return round(time * self.recording.fps) % len(self.recording)
+
+    def time_after(self, time: float) -> float:
+        """Of the next frame; after the last one comes the first."""
+        return self.time_of((self.index_at(time) + 1) % len(self.recording))
 
     def time_of(self, index: int) -> float:
         return index / self.recording.fps
@@ -125,6 +140,7 @@ class RecordedSource:
         """The reference of the frame at the state's time, or an even grey where there is none."""
         reference = self._ahead.frame(self.index_at(state.time)).reference
         width, height = self._ahead.display
+        self._referenced = reference is not None
         if reference is None:
             reference = np.full((height, width, 3), _GREY, np.float16)
         if self._native is None:

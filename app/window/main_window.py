@@ -81,8 +81,9 @@ class MainWindow(QMainWindow):
         self.playback = Playback(self.presenter, self.rig, self.steering)
         self.loop = FrameLoop(self.canvas, self._next_steps)
         self.desk = SceneDesk(
-            self._parts, self.presenter, self.rig, self.canvas, self.loop, self._background, self._options.path
-        )
+            self._parts, self.presenter, self.rig, self.canvas, self.loop, self._background, self._options.path,
+            keep_ratio=self._options.ratio is not None,
+        )  # fmt: skip
         self.desk.loading.connect(self._scene_loading)
         self.desk.installed.connect(self._scene_installed)
         self.desk.failed.connect(self._scene_failed)
@@ -282,6 +283,13 @@ class MainWindow(QMainWindow):
     def _facts(self) -> tuple[str, ...]:
         facts = (self.rig.renderer,)
         p50 = self.playback.figures.summary().p50
+        recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
+        if recorded is not None:
+            step = recorded.time_of(1) * 1e3
+            facts += (f"frame {recorded.index_at(self.presenter.time) + 1} of {len(recorded.recording)}",)
+            if math.isfinite(p50) and p50 > 1.1 * step:
+                facts += (f"the recording plays at {step / p50:.2f} of its speed: every frame is shown",)
+            return facts
         if math.isfinite(p50) and p50 > LONGEST_STEP * 1e3:
             share = LONGEST_STEP * 1e3 / p50
             facts += (f"the scene runs at {share:.2f} of its speed: a frame moves on 1/20 s at most",)
@@ -376,6 +384,11 @@ class MainWindow(QMainWindow):
 
     def open_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Open a scene", "", "glTF 2.0 (*.glb *.gltf);;All files (*)")
+        if name:
+            self.presenter.open_scene(name)
+
+    def open_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open a recording: the folder with its frames")
         if name:
             self.presenter.open_scene(name)
 

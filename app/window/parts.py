@@ -17,10 +17,12 @@ from app.scene.model import SceneModel
 
 
 def _load_scene(name: str) -> SceneModel:
+    from app.present.recorded import RecordedScene, load
     from app.render.environment import load_environment
-    from app.scene.builtin import load_scene
 
-    model = load_scene(name)
+    model = load(name)
+    if isinstance(model, RecordedScene):
+        return model
     load_environment(model.environment, model.sun is not None)  # kept, so that the GUI thread finds it made
     return model
 
@@ -32,9 +34,14 @@ def _scene_names() -> tuple[str, ...]:
 
 
 def _make_source(context: moderngl.Context, model: SceneModel) -> Generator[None, None, SceneSource]:
+    from app.present.recorded import RecordedScene, RecordedSource
     from app.render.live_source import building
 
-    return building(context, model)
+    if isinstance(model, RecordedScene):
+        assert model.recording is not None
+        return RecordedSource(context, model.recording)
+        yield  # a generator, as the other
+    return (yield from building(context, model))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock_time
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,7 @@ class Playback:
         self._last_done: float | None = None
         self._measured: Any = None
         self._good: tuple[list[str], float] | None = None
+        self._due = 0.0  # perf_counter, s: when a recording's next frame is to be shown
 
     def start_over(self) -> None:
         """Another scene, another context, other shaders: a still picture is drawn again."""
@@ -60,10 +62,11 @@ class Playback:
         time = self._next_time(comparison, elapsed)
         if time is not None or self._drawn != wanted:
             self._drawn = wanted
-            return comparison.frame_steps(time)
+            return self._paced(comparison, time)
         if not comparison.complete:
             return comparison.redo_steps()
-        if "reference" in comparison.methods and comparison.reference_done < REFERENCE_SAMPLES:
+        accumulates = comparison.recorded is None and "reference" in comparison.methods
+        if accumulates and comparison.reference_done < REFERENCE_SAMPLES:
             return comparison.reference_steps(at_most=_REFERENCE_CHUNK * (1 if self._rig.software else 8))
         return None
 
@@ -91,7 +94,7 @@ class Playback:
         if comparison is None or composition is None:
             return
         clocks = [comparison.runs[name].clock for name in comparison.shown]
-        exposure = comparison.model.exposure * self._presenter.exposure
+        exposure = (comparison.frame.exposure if comparison.frame else 1.0) * self._presenter.exposure
         composition.take(comparison.panes(), exposure, self._presenter.state.filmic, clocks)
         self._mapped = self._mapping()
 
@@ -128,19 +131,29 @@ class Playback:
 
     def _next_time(self, comparison: Comparison, elapsed: float) -> float | None:
         presenter = self._presenter
+        step = STEP_SECONDS if comparison.recorded is None else comparison.recorded.time_of(1)
         if presenter.steps < 0:
-            presenter.seek_to = max(comparison.time + presenter.steps * STEP_SECONDS, 0.0)
+            presenter.seek_to = max(comparison.time + presenter.steps * step, 0.0)
             presenter.steps = 0
         if presenter.seek_to is not None:
             time, presenter.seek_to = presenter.seek_to, None
             comparison.seek(time)
             return time
-        if not presenter.state.paused:
-            return comparison.time + min(elapsed, LONGEST_STEP)
-        if presenter.steps:
-            presenter.steps -= 1
-            return comparison.time + STEP_SECONDS
+        if not presenter.state.paused or presenter.steps:
+            presenter.steps -= int(presenter.state.paused)
+            if comparison.recorded is not None:
+                return comparison.recorded.time_after(comparison.time)
+            return comparison.time + (STEP_SECONDS if presenter.state.paused else min(elapsed, LONGEST_STEP))
         return None
+
+    def _paced(self, comparison: Comparison, time: float | None) -> Iterator[Pause]:
+        """The frame, not before its time where a recording plays: all its frames are shown, on a slow machine later."""
+        recorded = comparison.recorded
+        if recorded is not None and not self._presenter.state.paused:
+            while clock_time.perf_counter() < self._due:
+                yield Pause.WAIT
+            self._due = max(self._due, clock_time.perf_counter() - 0.5 * recorded.time_of(1)) + recorded.time_of(1)
+        yield from comparison.frame_steps(time)
 
     def _apply(self, comparison: Comparison, elapsed: float) -> None:
         state = self._presenter.state
@@ -152,7 +165,9 @@ class Playback:
         path = self._path(comparison)
         if path is not comparison.path:
             comparison.path = path
-        if state.camera_mode != "path" or comparison.camera is not None:
+        if comparison.recorded is not None:
+            state.camera_mode = "path"  # it was where it was
+        elif state.camera_mode != "path" or comparison.camera is not None:
             comparison.camera = self._steering.pose(comparison.pose, min(elapsed, 0.1))
 
     def _path(self, comparison: Comparison) -> CameraPath | None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.conventions import checked_ratio
 from app.errors import SuperseeError
 from app.present.presenter import Presenter
+from app.present.recorded import RecordedScene
 from app.scene.model import SceneModel
+from app.sequence.source import FrameSource, display_at
 from app.window.background import Background
 from app.window.canvas import Canvas
 from app.window.frame_loop import FrameLoop
@@ -29,7 +32,7 @@ class SceneDesk(QObject):
 
     def __init__(
         self, parts: Parts, presenter: Presenter, rig: Rig, canvas: Canvas, loop: FrameLoop, background: Background,
-        first_path: str | None,
+        first_path: str | None, keep_ratio: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(canvas)
         self._parts = parts
@@ -39,6 +42,7 @@ class SceneDesk(QObject):
         self._loop = loop
         self._background = background
         self._first_path = first_path
+        self._keep_ratio = keep_ratio  # the first scene's: the command line has chosen it
         self.model: SceneModel | None = None
 
     def load(self, name: str) -> None:
@@ -76,8 +80,18 @@ class SceneDesk(QObject):
         self._presenter.path_names = tuple(path.name for path in model.camera_paths)
         if another:
             state.camera_mode = "path"
+            if isinstance(model, RecordedScene) and model.recording is not None and not self._keep_ratio:
+                self._at_recorded_ratio(model.recording)
+            self._keep_ratio = False
             gc.collect()  # the scene before: hundreds of megabytes should not wait for their turn
         self.installed.emit(another)
+
+    def _at_recorded_ratio(self, recording: FrameSource) -> None:
+        """Shows a recording at a ratio that it has references for, unless it is shown at one already."""
+        state, (width, height) = self._presenter.state, recording.render_size
+        if display_at(recording, state.ratio) not in recording.reference_sizes:
+            display = (recording.reference_sizes or (recording.display_size,))[0]
+            state.ratio = checked_ratio(round((display[0] / width * display[1] / height) ** 0.5, 3))
 
     def _not_loaded(self, name: str, error: Exception) -> None:
         log.warning("%s was not loaded: %s", name, error)
