@@ -27,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     "view": Command("app.commands.view", "open the viewer (the default: `supersee SCENE` is `supersee view SCENE`)"),
     "render": Command("app.commands.render", "the same comparison without a window: frames, video, report"),
     "record": Command("app.commands.record", "record a scene's frames with all their buffers as a sequence"),
+    "inspect": Command("app.commands.inspect", "say what a recording holds, how it is read, and what looks wrong"),
     "bench": Command("app.commands.bench", "measure this machine: stage times, start-up, latency under load"),
     "doctor": Command("app.commands.doctor", "list what was found, what is missing, and what to do about it"),
 }

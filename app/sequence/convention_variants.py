@@ -88,5 +88,5 @@ def jitter_variants(size: Size, longest: float) -> list[Variant]:
 
 
 def _variant(convention: Convention, unit: str, swapped: bool, sign: str) -> Variant:
-    said = [unit, "with x and y exchanged" if swapped else "", sign]
+    said = [unit, "to have x and y exchanged" if swapped else "", sign]
     return Variant(" and ".join(part for part in said if part), convention, sum(bool(part) for part in said))

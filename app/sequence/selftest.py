@@ -261,12 +261,11 @@ def _starts(count: int) -> list[int]:
 
 def _pair(previous: RecordedFrame, frame: RecordedFrame, index: int, rng: np.random.Generator) -> _Pair:
     colour, before = _compressed(frame), _compressed(previous)
-    height, width = colour.shape[:2]
     luma = colour.mean(-1)
     detail = np.abs(np.gradient(luma, axis=0)) + np.abs(np.gradient(luma, axis=1)) if min(luma.shape) > 1 else luma
     candidates = np.flatnonzero(detail >= np.median(detail))
     chosen = rng.choice(candidates, min(PIXELS, candidates.size), replace=False)
-    rows, columns = np.divmod(chosen, width)
+    rows, columns = np.divmod(chosen, colour.shape[1])
     motion = frame.motion[rows, columns].astype(np.float32)
     return _Pair(
         x=columns.astype(np.float32),
