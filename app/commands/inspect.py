@@ -103,6 +103,11 @@ def verdict(test: SelfTest) -> list[str]:
     parts = ((test.standing, "what stands still on screen"), (test.moving, "what moves"))
     figures = ", ".join(f"{decibels:.1f} dB on {name}" for decibels, name in parts if decibels == decibels)
     lines = ["", f"  Self-test on {test.pairs} pairs of frames (PSNR of the frame before, warped; higher is better):"]
+    if not test.tells:
+        lines.append(
+            f"    No reading of motion and jitter makes the frames agree ({test.motion.declared:.1f} dB as declared):"
+        )
+        return [*lines, "    are these frames of one sequence, each with its own motion?"]
     lines += [f"    {finding}" for finding in (test.motion, test.jitter)]
     lines.append(f"    With the best reading: {figures}.")
     return lines

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import moderngl
 import numpy as np
 
 from app.conventions import Size, render_size
 from app.render.live_source import LiveSource
+from app.scene.camera_path import cut_between
 from app.scene.evaluate import evaluate
 from app.scene.model import SceneModel
 from app.sequence.importing import DEFAULT_FPS, no_reference
@@ -52,5 +55,8 @@ class LiveFrames:
 
     def _draw(self, index: int) -> RecordedFrame:
         self._last = index
-        state = evaluate(self._model, index / self.fps, self._path)
+        time = index / self.fps
+        state = evaluate(self._model, time, self._path)
+        if self._path is not None and index:
+            state = replace(state, cut=cut_between(self._path, (index - 1) / self.fps, time))
         return recorded(self._source.render_frame(state, frame_index=index))

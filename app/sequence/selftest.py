@@ -4,6 +4,8 @@ Pixel p of a frame shows the scene at p + jitter, and showed the same thing at p
 before, that is p + motion + (jitter now - jitter before). Where the conventions are right, the colours there agree. So
 every plausible reading (axes flipped or exchanged, other units, other scales) is tried, and the one that agrees best is
 named, if it is clearly better than the declared one. Colours are compared after exposure and c / (1 + max(c)).
+Positions between pixels are averages of four, which agree better than single pixels even with what is not the same
+thing: unless the best reading is better than itself some pixels off, it tells nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ _KEPT = 0.9
 """Of the pixels: the rest came into view just now, and agrees with nothing."""
 _STANDS = 0.5
 """LR pixels: what moves less counts as standing on screen."""
+_TELLS = 1.0
+"""dB by which the best reading must beat the same one some pixels off."""
+_OFF = ((4, 3), (-4, 3), (3, -4), (-3, -4))
 _FINALISTS = 6
 _COARSE_PIXELS = 2048
 """Of a frame, for choosing the finalists."""
@@ -75,10 +80,12 @@ class SelfTest:
     standing: float
     moving: float
     pairs: int
+    tells: bool
+    """Whether the frames agree with each other at all. Where not, nothing is known, and nothing is corrected."""
 
     @property
     def fits(self) -> bool:
-        return self.motion.fits and self.jitter.fits
+        return self.tells and self.motion.fits and self.jitter.fits
 
     @property
     def label(self) -> str:
@@ -131,6 +138,9 @@ def self_test(source: FrameSource) -> SelfTest:
         finalists.append(declared_motion)
     scores = {(motion, jitter): _decibels(pairs, motion, jitter) for motion in finalists for jitter in jitters}
     best_motion, best_jitter = _believed(scores, declared_motion, declared_jitter)
+    tells = scores[best_motion, best_jitter] >= _decibels_off(pairs, best_motion, best_jitter) + _TELLS
+    if not tells:
+        best_motion, best_jitter = declared_motion, declared_jitter
     convention = _joined(best_motion, best_jitter)
     jitter_label = best_jitter.label
     if best_jitter.is_none:
@@ -146,6 +156,7 @@ def self_test(source: FrameSource) -> SelfTest:
         standing,
         moving,
         len(pairs),
+        tells,
     )
 
 
@@ -177,12 +188,17 @@ def _decibels(pairs: Sequence[_Pair], motion: Variant, jitter: Variant) -> float
     return _in_decibels(float(np.mean(errors)))
 
 
-def _errors(pair: _Pair, motion: Variant, jitter: Variant) -> np.ndarray:
-    """Squared colour difference at each pixel, (n,)."""
+def _decibels_off(pairs: Sequence[_Pair], motion: Variant, jitter: Variant) -> float:
+    errors = [_kept_mean(_errors(pair, motion, jitter, off)) for pair in pairs for off in _OFF]
+    return _in_decibels(float(np.mean(errors)))
+
+
+def _errors(pair: _Pair, motion: Variant, jitter: Variant, off: tuple[int, int] = (0, 0)) -> np.ndarray:
+    """Squared colour difference at each pixel, (n,), where the frame before is fetched `off` pixels away."""
     vectors = pair.moved(motion)
     now, before = jitter.convention.jitter(pair.jitter), jitter.convention.jitter(pair.jitter_before)
-    x = pair.x + vectors[:, 0] + (now[0] - before[0])
-    y = pair.y + vectors[:, 1] + (now[1] - before[1])
+    x = pair.x + vectors[:, 0] + (now[0] - before[0] + off[0])
+    y = pair.y + vectors[:, 1] + (now[1] - before[1] + off[1])
     return np.mean((bilinear_at(pair.before, x, y) - pair.colour) ** 2, -1)
 
 
