@@ -240,10 +240,9 @@ def planned(
     cannot be used, and for a wish that none can fulfil."""
     recording = recording_at(scene)
     if recording is None:
-        return Plan(
-            scene, methods, size=size or Plan.size, ratio=ratio or Plan.ratio, frames=frames or Plan.frames,
-            start=start, rate=rate or Plan.rate, reference=Plan.reference if reference is None else reference, **more,
-        )
+        wishes = {"size": size, "ratio": ratio, "frames": frames, "rate": rate, "reference": reference}
+        given = {name: value for name, value in wishes.items() if value is not None}
+        return Plan(scene, methods, start=start, **given, **more)
     for name, value in (("--size", size), ("--rate", rate), ("--path", more.get("path"))):
         if value is not None:
             raise SuperseeError(f"{name} cannot be chosen for {scene}", "it is a recording", f"Leave {name} out.")
