@@ -38,16 +38,18 @@ def base_noise(results: Sequence[Result]) -> Noise | None:
 
 
 def verdict(result: Result, noise: Noise) -> str:
-    """By PSNR and by tPSNR: worse or better than the base by more than its own trainings differ, or within that."""
+    """By PSNR and by tPSNR: worse or better than the base by more than twice what its own trainings differ, perhaps so
+    between that and once, else within noise."""
     if result.group == BASE:
         return ""
     if noise.trainings < 2:
         return "one training of the base: no telling"
     words = []
-    for figure, name in (("psnr", "PSNR"), ("tpsnr", "tPSNR")):
-        change = result.mean(figure) - noise.mean[figure]
-        if abs(change) > noise.spread[figure]:
-            words.append(f"{'better' if change > 0 else 'worse'} in {name}")
+    for figure in ("psnr", "tpsnr"):
+        change, spread = result.mean(figure) - noise.mean[figure], noise.spread[figure]
+        if abs(change) > spread:
+            sure = "" if abs(change) > 2.0 * spread else "perhaps "
+            words.append(f"{sure}{'better' if change > 0 else 'worse'} in {_NAMES[figure]}")
     return ", ".join(words) or "within noise"
 
 
@@ -59,7 +61,7 @@ def markdown(results: Sequence[Result], budget: Sequence[str]) -> str:
         spreads = ", ".join(f"{_NAMES[f]} {noise.spread[f]:.{_DECIMALS[f]}f}" for f in FIGURES)
         lines += [
             f"* noise: {noise.trainings} trainings of the base that differ in their seed alone end this far apart: "
-            f"{spreads}. Deltas are against their mean; a smaller delta than that says nothing.",
+            f"{spreads}. Deltas are against their mean; a smaller one says nothing, one below twice as much little.",
         ]
     lines += ["", "| variant | what differs | PSNR | Δ dB | SSIM | tPSNR | Δ dB | flicker | Δ | verdict |"]
     lines += ["|---|---|---|---|---|---|---|---|---|---|"]

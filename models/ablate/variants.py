@@ -69,6 +69,10 @@ VARIANTS: tuple[Variant, ...] = (
     _outputs("reject", "the same loss of weight where history is clipped", "reject"),
     Variant("loss-no-temporal", "losses", "L1 alone", {"loss": {"temporal": 0.0}}),
     Variant("loss-temporal-x2", "losses", "temporal loss with twice the weight", {"loss": {"temporal": 0.7}}),
+    Variant("loss-square", "losses", "the squared error on top", {"loss": {"square": 5.0}}),
+    Variant("loss-charbonnier", "losses", "Charbonnier in place of L1", {"loss": {"l1": 0.0, "charbonnier": 1.0}}),
+    Variant("loss-perceptual", "losses", "the perceptual loss on top", {"loss": {"perceptual": 0.1}}),
+    Variant("loss-adversarial", "losses", "a patch discriminator on top", {"loss": {"adversarial": 0.02}}),
     Variant(
         "head-rgb-blend", "head", "an RGB head with a predicted blend of history (rgb-unet), of about the same size",
         {"network": {"kind": "rgb-unet", "widths": [8, 12, 16]}},

@@ -153,15 +153,17 @@ def test_the_table_tells_chance_from_effect() -> None:
         _result("base-seed-2", BASE, 27.2),
         _result("slightly", "inputs", 27.0),
         _result("much", "inputs", 26.5, tpsnr=30.5),
+        _result("somewhat", "inputs", 26.8),
         Result("broken", "inputs", "", failure="it broke"),
     ]
     text = markdown(results, ["budget: little"])
     rows = {row.split("|")[1].strip(): row for row in text.splitlines() if row.startswith("| ")}
     assert "within noise" in rows["slightly"]
+    assert "perhaps worse in PSNR" in rows["somewhat"]
     assert "-0.60" in rows["much"]
-    assert "worse in PSNR, better in tPSNR" in rows["much"]
+    assert "| worse in PSNR, better in tPSNR |" in rows["much"]
     assert "PSNR 0.20" in text
-    assert list(rows)[1:] == ["base", "base-seed-2", "much", "slightly", "broken"]
+    assert list(rows)[1:] == ["base", "base-seed-2", "much", "somewhat", "slightly", "broken"]
     assert "no telling" in markdown([results[0], results[3]], [])
 
 
