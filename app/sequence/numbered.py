@@ -34,18 +34,23 @@ class NumberedFiles:
 def files_of(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The folder's plain files with one of the suffixes (lower case, with dot), by name; hidden ones are left out.
 
-    Raises SuperseeError for a folder that is missing or cannot be read.
+    Raises SuperseeError for a folder that is missing or cannot be read, and for a link that leads out of it.
     """
     try:
-        return sorted(
+        found = sorted(
             path
             for path in folder.iterdir()
             if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
         )
+        home = folder.resolve()
+        outside = next((path for path in found if path.is_symlink() and home not in path.resolve().parents), None)
     except OSError as error:
         raise SuperseeError(
             f"The folder {folder} cannot be read", error.strerror or str(error), "Check its name and its permissions."
         ) from error
+    if outside is not None:
+        raise SuperseeError(f"{outside} is not read", "it is a link out of its folder", "Put the file itself there.")
+    return found
 
 
 def numbered_files(paths: Collection[Path]) -> NumberedFiles:
