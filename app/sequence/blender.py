@@ -44,7 +44,9 @@ class BlenderSequence:
         self._meta = read_meta(self.folder / "meta.json")
         self.name = self.folder.name
         self.fps = self._meta.fps
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = (
+            f"Motion: {_LAYER}.Vector, read as position before minus now in pixels, y up; the camera's for the sky.",
+        )
         width, height = self.render_size = self._meta.size
         self.display_size = display_size(self.render_size, ratio)
         self._references = {
