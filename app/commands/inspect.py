@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
             from app.commands.report import write_json
 
             write_json(args.json, record(kind, source, inspection, test))
-    return 0 if not inspection.warnings and (test is None or test.fits) else 1
+    wrong = bool(inspection.warnings) or (test is not None and (not test.fits or test.undeclared_jitter > 0.0))
+    return 1 if wrong else 0
 
 
 @contextmanager
@@ -110,6 +111,11 @@ def verdict(test: SelfTest) -> list[str]:
         return [*lines, "    are these frames of one sequence, each with its own motion?"]
     lines += [f"    {finding}" for finding in (test.motion, test.jitter)]
     lines.append(f"    With the best reading: {figures}.")
+    if test.undeclared_jitter:
+        lines.append(
+            f"    WARNING  The frames look jittered (by {test.undeclared_jitter:.1f} pixels a frame), and no "
+            "jitter is declared: upscalers need it, in jitter.json beside the frames."
+        )
     return lines
 
 

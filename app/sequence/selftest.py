@@ -39,6 +39,8 @@ _STANDS = 0.5
 _TELLS = 1.0
 """dB by which the best reading must beat the same one some pixels off."""
 _OFF = ((4, 3), (-4, 3), (3, -4), (-3, -4))
+_SHAKEN = 0.5
+"""dB that frames must gain from free offsets before they are said to be jittered without saying so."""
 _FINALISTS = 6
 _COARSE_PIXELS = 2048
 """Of a frame, for choosing the finalists."""
@@ -63,7 +65,9 @@ class Finding:
         return not self.label
 
     def __str__(self) -> str:
-        untested = f" (nothing to see of {' and '.join(self.untested)})" if self.untested else ""
+        if self.fits and len(self.untested) == 2:
+            return f"{self.what}: there is none to test ({self.declared:.1f} dB without)"
+        untested = f" (nothing to see of {self.untested[0]})" if len(self.untested) == 1 else ""
         if self.fits:
             return f"{self.what} fits as declared: {self.declared:.1f} dB{untested}"
         return f"{self.what} looks {self.label}: {self.best:.1f} dB so, {self.declared:.1f} as declared{untested}"
@@ -82,6 +86,8 @@ class SelfTest:
     pairs: int
     tells: bool
     """Whether the frames agree with each other at all. Where not, nothing is known, and nothing is corrected."""
+    undeclared_jitter: float
+    """LR pixels by which frames without declared jitter look shaken; 0 where they do not."""
 
     @property
     def fits(self) -> bool:
@@ -157,6 +163,7 @@ def self_test(source: FrameSource) -> SelfTest:
         moving,
         len(pairs),
         tells,
+        _undeclared_jitter(pairs, best_motion, best_jitter) if tells and len(jitters) == 1 else 0.0,
     )
 
 
@@ -193,13 +200,26 @@ def _decibels_off(pairs: Sequence[_Pair], motion: Variant, jitter: Variant) -> f
     return _in_decibels(float(np.mean(errors)))
 
 
-def _errors(pair: _Pair, motion: Variant, jitter: Variant, off: tuple[int, int] = (0, 0)) -> np.ndarray:
+def _errors(pair: _Pair, motion: Variant, jitter: Variant, off: Pair = (0.0, 0.0)) -> np.ndarray:
     """Squared colour difference at each pixel, (n,), where the frame before is fetched `off` pixels away."""
     vectors = pair.moved(motion)
     now, before = jitter.convention.jitter(pair.jitter), jitter.convention.jitter(pair.jitter_before)
     x = pair.x + vectors[:, 0] + (now[0] - before[0] + off[0])
     y = pair.y + vectors[:, 1] + (now[1] - before[1] + off[1])
     return np.mean((bilinear_at(pair.before, x, y) - pair.colour) ** 2, -1)
+
+
+def _undeclared_jitter(pairs: Sequence[_Pair], motion: Variant, none: Variant) -> float:
+    """The typical change from frame to frame by which the frames agree clearly better, if it differs between pairs."""
+    steps = np.arange(-4, 5) / 4.0
+    offsets, gains = [], []
+    for pair in (each.thinned(_COARSE_PIXELS) for each in pairs):
+        errors = {(x, y): _kept_mean(_errors(pair, motion, none, (x, y))) for x in steps for y in steps}
+        best = min(errors, key=errors.__getitem__)
+        offsets.append(best)
+        gains.append(_in_decibels(errors[best]) - _in_decibels(errors[0.0, 0.0]))
+    shaken = float(np.mean(gains)) >= _SHAKEN and float(np.std(offsets, axis=0).max()) >= _TESTABLE
+    return float(np.mean(np.abs(offsets))) if shaken else 0.0
 
 
 def _parts(pairs: Sequence[_Pair], motion: Variant, jitter: Variant) -> tuple[float, float]:

@@ -141,6 +141,20 @@ def test_declared_jitter_that_the_frames_do_not_have(good: Altered) -> None:
     assert test.jitter.label == "not to be in the frames"
     assert test.convention.jitter((0.25, -0.25)) == (0.0, 0.0)
     assert test.motion.untested == ("x", "y")
+    assert str(test.motion).startswith("Motion: there is none to test")
+
+
+def test_jitter_that_nobody_declared_is_noticed(good: Altered) -> None:
+    frames = [good.read(index) for index in range(len(good))]
+    silent = self_test(Altered(good, [replace(frame, jitter=(0.0, 0.0)) for frame in frames]))
+    steps = np.abs(np.diff([frame.jitter for frame in frames], axis=0)).mean()
+    assert silent.undeclared_jitter == pytest.approx(steps, abs=0.15)
+    assert self_test(good).undeclared_jitter == 0.0
+
+
+def test_frames_without_jitter_are_left_alone(good: Altered) -> None:
+    still = [replace(good.read(1), motion=np.zeros((H, W, 2), np.float32), jitter=(0.0, 0.0)) for _ in range(6)]
+    assert self_test(Altered(good, still)).undeclared_jitter == 0.0
 
 
 def test_nothing_is_believed_on_noise(good: Altered) -> None:
