@@ -67,12 +67,12 @@ class ArmCapture:
         colour = read_channels(self._colour / name, "RGB", size)
         depth = read_channels(self._depth / name, "R", size)["R"]
         motion = read_channels(self._motion / name, "RG", size)
-        now_minus_before = np.stack([motion["R"], motion["G"]], -1).astype(np.float32)
+        now_minus_before = np.stack([motion["R"], motion["G"]], -1).astype(np.float64)
         x, y = frame.jitter[self._ratio_index] if self._ratio_index < len(frame.jitter) else (0.0, 0.0)
         return recorded_frame(
             np.stack([colour[channel] for channel in "RGB"], -1),
             reversed_infinite(depth, frame.near, frame.far, self._meta.reversed_z),
-            -now_minus_before * np.array(size, np.float32),
+            -now_minus_before * np.array(size),
             jitter=(x * size[0], y * size[1]),
             camera=arm_camera(frame, before, size),
             time=index / self.fps,

@@ -16,6 +16,7 @@ from app.sequence.source import RecordedFrame
 
 DEFAULT_RATIO = 2.0
 DEFAULT_FPS = 30.0
+_HALF_MAX = 65504.0
 _LARGEST_JSON = 64 << 20
 
 
@@ -37,11 +38,11 @@ def recorded_frame(
     exposure: float = 1.0,
 ) -> RecordedFrame:
     """Puts arrays of any float type into the types and the layout of a RecordedFrame. `colour` is (h, w, 3) linear;
-    beyond half's range it is clipped to it."""
+    beyond half's range it and `motion` are clipped to it."""
     rgba = np.ones((*colour.shape[:2], 4), np.float16)
-    rgba[..., :3] = np.clip(colour, -65504.0, 65504.0)
+    rgba[..., :3] = np.clip(colour, -_HALF_MAX, _HALF_MAX)
     depth = np.ascontiguousarray(depth, np.float32)
-    motion = np.ascontiguousarray(motion, np.float32)
+    motion = np.ascontiguousarray(np.clip(motion, -_HALF_MAX, _HALF_MAX), np.float32)
     return RecordedFrame(rgba, depth, motion, jitter, exposure, camera, time, None, reset)
 
 

@@ -115,10 +115,10 @@ class UnrealQueue:
 
 
 def decoded_velocity(encoded: np.ndarray) -> np.ndarray:
-    """Unreal's stored velocity (height, width, 2) to motion in pixels, current -> previous, y down."""
+    """Unreal's stored velocity (height, width, 2) to motion in pixels, current -> previous, y down; float64."""
     height, width = encoded.shape[:2]
-    clip = (encoded - _ENCODED_ZERO) / _ENCODED_SCALE  # now minus before, y up, 2 across the screen
-    return (clip * [-width / 2.0, height / 2.0]).astype(np.float32)
+    clip = (encoded.astype(np.float64) - _ENCODED_ZERO) / _ENCODED_SCALE  # now minus before, y up, 2 across the screen
+    return clip * [-width / 2.0, height / 2.0]
 
 
 def view_from_header(header: ExrHeader) -> np.ndarray | None:

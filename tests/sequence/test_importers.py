@@ -264,3 +264,13 @@ def test_unreal_fives_square_roots_are_found_and_undone(tmp_path: Path) -> None:
     assert test.convention == Convention(motion_rooted=True)
     corrected = CorrectedSource(Rooted(source), test.convention)  # type: ignore[arg-type]
     assert np.abs(corrected.read(4).motion - source.read(4).motion).max() < 1e-3
+
+
+def test_vectors_beyond_half_floats_stay_finite(tmp_path: Path) -> None:
+    layers = wall.unreal_layers(0)
+    layers["FinalImageMovieRenderQueue_MotionVectors"]["R"][3, 4] = 3e38
+    for layer, channels in layers.items():
+        exr(tmp_path / f"Shot.{layer or 'FinalImage'}.0000.exr", channels)
+    motion = open_sequence(tmp_path).read(0).motion
+    assert np.isfinite(motion).all()
+    assert motion[3, 4, 0] == -65504.0
