@@ -35,7 +35,9 @@ def lr_channels(frame: int) -> dict[str, np.ndarray]:
     vector = {"X": np.full((height, width), 1.5, np.float32), "Y": np.full((height, width), 0.5, np.float32)}
     for pixels in vector.values():
         pixels[:3] = 0.0
-    channels = {f"ViewLayer.Combined.{name}": rng.random((height, width)).astype(np.float16) for name in "RGBA"}
+    channels: dict[str, np.ndarray] = {}
+    for name in "RGBA":
+        channels[f"ViewLayer.Combined.{name}"] = rng.random((height, width)).astype(np.float16)
     channels["ViewLayer.Depth.Z"] = distance
     for name in "ZW":
         vector[name] = np.zeros((height, width), np.float32)
