@@ -76,6 +76,7 @@ EXPECTED: dict[str, Callable] = {
     "C": lambda w: not w.dock.isVisible(),
     "S": lambda w: "Saved" in w.toast,
     "Ctrl+O": lambda w: w.presenter.state.scene.endswith("chosen.glb"),
+    "Ctrl+Shift+O": lambda w: w.presenter.state.scene.endswith("recording"),
     "Ctrl+R": lambda w: "Shaders" in w.toast,
     "Esc": lambda w: w.presenter.state.view.zoom == 1.0,
     "Ctrl+Q": lambda w: not w.isVisible(),
@@ -94,6 +95,9 @@ def chosen_file(tmp_path, monkeypatch):
     path = tmp_path / "chosen.glb"
     path.write_bytes(b"")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_a, **_k: (str(path), ""))
+    folder = tmp_path / "recording"
+    folder.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a, **_k: str(folder))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_PICTURES_DIR", str(tmp_path))
     monkeypatch.setattr("app.window.shots.screenshot_path", lambda: tmp_path / "shot.png")
