@@ -123,8 +123,9 @@ def frames(
         accumulator = ReferenceAccumulator(source)
         stack.callback(accumulator.release)
         timeline = Timeline(model, path)
-        # The one before the first is drawn and dropped: motion leads from each frame to the one before it.
-        for index in range(max(first - 1, 0), take.frames):
+        # Drawn and dropped: the take's beginning, to which the shadow map is fitted, and the frame before the first, to
+        # which motion leads. So a take that goes on is the one that was not stopped.
+        for index in dict.fromkeys((0, max(first - 1, 0), *range(first, take.frames))):
             state = timeline.state_at(take.start + index / take.rate)
             frame = source.render_frame(state, frame_index=index)
             if index < first:
