@@ -168,7 +168,10 @@ class Headless:
 
         if self.plan.recording is not None:
             return RecordedSource(self.context, self.plan.recording)
-        return LiveSource(self.context, self.model)
+        source = LiveSource(self.context, self.model)
+        for _ in source.warm_up():
+            pass  # shadows are laid out by the scene's first instant, in the window too
+        return source
 
     def _frame(self, index: int, time: float) -> FrameResult:
         comparison = self.comparison

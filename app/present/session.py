@@ -21,6 +21,7 @@ from app.present.method_run import STAND_IN, MethodRun, Options, no_options
 from app.present.recorded import RecordedSource
 from app.present.source import Accumulator, SceneSource
 from app.present.timeline import Timeline
+from app.present.trail import Trail, TrailFrame
 from app.render.frame import FrameInputs
 from app.render.gl_context import unbind_framebuffer
 from app.scene.camera import CameraPath, CameraPose
@@ -73,6 +74,7 @@ class Comparison:
         self.recorded = source if isinstance(source, RecordedSource) else None
         self.timeline = Timeline(model, path)
         self.frame_index = 0
+        self.trail = Trail()
         self.runs: dict[str, MethodRun] = {}
         self._options = options
         self._make_accumulator = accumulator
@@ -233,6 +235,7 @@ class Comparison:
         state = self.timeline.state_at(time)
         self._state = state
         self._frame = yield from self._drawn_steps(state, shown)
+        self._leave_trail(self._frame, shown)
         self._book(shown)
         self.finished_at = clock_time.perf_counter()
         self._making = False
@@ -247,13 +250,24 @@ class Comparison:
     def _leading_steps(self, recorded: RecordedSource, time: float, shown: list[MethodRun]) -> Iterator[Pause]:
         """Plays what leads up to `time`, unseen and not counted in any figure, then waits for the frame itself."""
         upscalers = [run for run in shown if run.info.kind == "upscaler"]
-        for earlier in (*recorded.leading(time), time):
+        leading = recorded.leading(time)
+        if leading:
+            self.trail.clear()
+        for earlier in (*leading, time):
             while not recorded.ready(earlier):
                 yield Pause.WAIT
             if earlier != time:
                 yield from self._drawn_steps(self.timeline.state_at(earlier), upscalers)
                 for clock in (self._render_clock, *(run.clock for run in upscalers)):
                     clock.take()
+
+    def _leave_trail(self, frame: FrameInputs, shown: list[MethodRun]) -> None:
+        if frame.reset:
+            self.trail.clear()
+        load = self.source.shading_load if self.shading_load is None else self.shading_load
+        self.trail.add(
+            TrailFrame(frame.frame_index, self.time, _with_history(shown), self.camera, self.lod_bias, load)
+        )
 
     def redo_steps(self) -> Iterator[Pause]:
         """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without
@@ -271,6 +285,7 @@ class Comparison:
         fresh = [run for run in runs if run.frame_number < self._last or run.can_take_over(self.render_size)]
         # A method that was not there has no history; the frame says so, lest it takes an old one for it.
         yield from self._method_steps(fresh, replace(self._frame, reset=True), self._state, self._last)
+        self.trail.redo(_with_history(fresh))
         self._book(fresh)
         self._making = False
 
@@ -422,19 +437,19 @@ class Comparison:
     ) -> Iterator[Pause]:
         yield Pause.BREATHE
         upscalers = [run for run in runs if run.info.kind == "upscaler"]
-        # The network runs beside everything that is drawn between its begin and its finish.
-        upscalers.sort(key=lambda run: run.name != "neural")
-        waiting: list[MethodRun] = []
-        for run in (run for run in upscalers if run.name == "neural"):
+        networks = sorted((run for run in upscalers if run.info.network), key=lambda run: not run.info.temporal)
+        # One network at a time, lest they time each other; the first beside everything that is drawn.
+        for run in networks[:1]:
             run.begin(frame, number)
-            waiting.append(run)
             yield Pause.BREATHE
         yield from self._source_steps(runs, state, number)
-        for run in (run for run in upscalers if run.name != "neural"):
+        for run in (run for run in upscalers if not run.info.network):
             run.begin(frame, number)
             run.finish(frame)
             yield Pause.BREATHE
-        for run in waiting:
+        for run in networks:
+            if run is not networks[0]:
+                run.begin(frame, number)
             while not run.ready():
                 yield Pause.WAIT
             run.finish(frame)
@@ -457,3 +472,8 @@ class Comparison:
         self._render_ms = self._render_clock.take() or self._render_ms
         for run in runs:
             run.book(self._render_ms if run.info.kind == "upscaler" else {})
+
+
+def _with_history(runs: Sequence[MethodRun]) -> tuple[str, ...]:
+    """The temporal methods among them that ran themselves."""
+    return tuple(run.name for run in runs if run.info.temporal and not run.stands_in)
