@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ def write_png(path: Path, image: np.ndarray, record: Mapping[str, object] | None
     info = PngImagePlugin.PngInfo()
     info.add(b"sRGB", b"\0")
     if record is not None:
-        info.add_itxt(PNG_KEY, as_text(record))
+        info.add_itxt(PNG_KEY, as_text(record), zip=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.ascontiguousarray(image)).save(path, pnginfo=info, compress_level=4)
@@ -40,8 +40,9 @@ def read_png(path: Path) -> tuple[np.ndarray, str]:
 
     try:
         with Image.open(path) as image:
+            image.load()  # text may stand behind the pixels
             return np.asarray(image), str(image.info.get(PNG_KEY, ""))
-    except OSError as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all that a damaged file raises
         raise SuperseeError(f"The image {path} cannot be read", str(error)) from error
 
 
@@ -50,17 +51,31 @@ def write_exr(path: Path, linear: np.ndarray, record: Mapping[str, object] | Non
 
     Values beyond the half range are clamped to it; those that are not finite become 0.
     """
+    colour = np.nan_to_num(linear[..., :3], nan=0.0, posinf=_HALF_MAX, neginf=0.0)
+    return _write_channels(path, {"RGB": np.clip(colour, -_HALF_MAX, _HALF_MAX).astype(np.float16)}, record)
+
+
+def write_layer(
+    path: Path, channels: Sequence[str], pixels: np.ndarray, record: Mapping[str, object] | None = None
+) -> Path:
+    """Writes (height, width, channels) float16 or float32 as it is, values that are not finite included: a buffer is
+    looked at for what is wrong with it, too."""
+    assert pixels.dtype in (np.float16, np.float32)
+    assert pixels.shape[2] == len(channels)
+    return _write_channels(path, {name: pixels[..., i] for i, name in enumerate(channels)}, record)
+
+
+def _write_channels(path: Path, channels: dict[str, np.ndarray], record: Mapping[str, object] | None) -> Path:
     import OpenEXR
 
-    colour = np.nan_to_num(linear[..., :3], nan=0.0, posinf=_HALF_MAX, neginf=0.0)
     # Copied whole: the library writes wrong pixels, silently, for arrays that are slices or views.
-    pixels = np.ascontiguousarray(np.clip(colour, -_HALF_MAX, _HALF_MAX).astype(np.float16))
+    planes = {name: np.ascontiguousarray(pixels) for name, pixels in channels.items()}
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     if record is not None:
         header[PNG_KEY.lower()] = as_text(record)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with OpenEXR.File(header, {"RGB": pixels}) as file:
+        with OpenEXR.File(header, planes) as file:
             file.write(str(path))
     except (OSError, RuntimeError) as error:
         raise _cannot_write(path, error) from error

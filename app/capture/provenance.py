@@ -2,20 +2,72 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
+import app
 from app import __version__
+from app.paths import SHADERS
 
 
 def provenance(**settings: object) -> dict[str, object]:
     """Program, version and settings, as it is written into images and reports. No time and no host name, so that
     the same command gives the same file."""
     return {"program": "Supersee", "version": __version__, **settings}
+
+
+def traced(record: Mapping[str, object], scene: str) -> dict[str, object]:
+    """The record of a picture with what tells whether it can be drawn again here: digests of the program and of the
+    scene's files, and the libraries that infer. Reads files: not for the GUI thread."""
+    return provenance(
+        code=code_digest(),
+        scene_digest=scene_digest(scene),
+        libraries=versions("openvino", "tensorrt-rtx", "moderngl"),
+        machine={"processor": _processor(), "system": platform.system()},
+        **{**record, "scene": portable(scene)},
+    )
+
+
+def portable(scene: str) -> str:
+    """A path as it is written into files that are passed on: whole, but without the user's name in it."""
+    path = Path(scene).expanduser()
+    if not path.exists():
+        return scene  # a built-in scene
+    try:
+        return str(Path("~") / path.absolute().relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # elsewhere; no home
+        return str(path.absolute())
+
+
+@cache
+def code_digest() -> str:
+    """Of all Python and shader sources of the program: two builds of one version can differ."""
+    package = Path(app.__file__).parent
+    return _digest(sorted([*package.rglob("*.py"), *(p for p in SHADERS.rglob("*") if p.is_file())]))
+
+
+def scene_digest(scene: str) -> str:
+    """Of a scene's file, or of a recording's file names and sizes; "" for a built-in scene, or where nothing is."""
+    path = Path(scene).expanduser()
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        listing = "\n".join(f"{file.relative_to(path).as_posix()} {file.stat().st_size}" for file in files)
+        return hashlib.sha256(listing.encode()).hexdigest()[:16]
+    return _digest([path]) if path.is_file() else ""
+
+
+def _digest(files: Iterable[Path]) -> str:
+    whole = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as opened:
+            whole.update(hashlib.file_digest(opened, "sha256").digest())
+    return whole.hexdigest()[:16]
 
 
 def as_text(record: Mapping[str, object]) -> str:

@@ -175,7 +175,7 @@ def _write_still(frame: FrameResult, folder: Path, run: Headless) -> str:
     from app.capture.screenshot import save_screenshot
 
     path = folder / "stills" / f"frame-{frame.index + 1:04d}.png"
-    save_screenshot(path, frame.composition, frame.panes, {**run.record(), "frame": frame.index})
+    save_screenshot(path, frame.composition, frame.panes.items(), {**run.record(), "frame": frame.index})
     return path.relative_to(folder).as_posix()
 
 

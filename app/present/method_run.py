@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import moderngl
 
@@ -15,6 +16,9 @@ from app.present.steady_figures import SteadyFigures
 from app.render.frame import FrameInputs
 from app.upscale.registry import create_upscaler, method_info
 from app.upscale.upscaler import Upscaler
+
+if TYPE_CHECKING:
+    from app.inference.manifest import Network
 
 STAND_IN = "bilinear"
 TIMES_WINDOW = 180
@@ -67,6 +71,11 @@ class MethodRun:
     @property
     def detail(self) -> str:
         return self._upscaler.detail if self._upscaler is not None else ""
+
+    @property
+    def network(self) -> Network | None:
+        """What a method that has one runs."""
+        return getattr(self._own, "network", None)
 
     @property
     def failure(self) -> SuperseeError | None:

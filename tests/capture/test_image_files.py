@@ -1,12 +1,13 @@
 import json
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app.capture.image_files import read_exr, read_png, write_exr, write_png
-from app.capture.provenance import provenance
-from app.capture.screenshot import free_name, save_screenshot
+from app.capture.provenance import portable, provenance, scene_digest, traced
+from app.capture.screenshot import Layer, free_path, read_record, save_screenshot, shot_name
 from app.errors import SuperseeError
 
 
@@ -56,15 +57,69 @@ def test_a_place_that_takes_no_file_is_a_plain_message(tmp_path: Path) -> None:
 
 def test_a_screenshot_is_the_composition_and_each_pane(tmp_path: Path) -> None:
     panes = {"native": _picture(), "taau": _picture(8, 8)}
-    written = save_screenshot(tmp_path / "shot.png", _picture(40, 62), panes, provenance())
+    written = save_screenshot(tmp_path / "shot.png", _picture(40, 62), panes.items(), provenance())
     assert [path.name for path in written] == ["shot.png", "shot-1-native.png", "shot-2-taau.png"]
     assert np.array_equal(read_png(written[2])[0], panes["taau"])
     assert json.loads(read_png(written[2])[1])["method"] == "taau"
     with pytest.raises(SuperseeError, match="only PNG"):
-        save_screenshot(tmp_path / "shot.jpg", _picture(), {})
+        save_screenshot(tmp_path / "shot.jpg", _picture(), [])
 
 
-def test_screenshots_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    first = free_name(tmp_path)
-    save_screenshot(first, _picture(), {})
-    assert free_name(tmp_path) not in (first, None)
+def test_screenshots_are_named_by_date_scene_frame_and_mode_and_never_overwrite(tmp_path: Path) -> None:
+    taken = datetime(2026, 11, 25, 9, 5, 7)
+    assert shot_name(taken, "court", 123, 2.0) == "2026-11-25_09-05-07_court_f00123_performance-2x"
+    assert shot_name(taken, "/some/where/my scene.glb", 7, 1.85) == "2026-11-25_09-05-07_my-scene_f00007_custom-1.85x"
+    first = free_path(tmp_path, "a")
+    save_screenshot(first, _picture(), [])
+    assert free_path(tmp_path, "a").name == "a-2.png"
+
+
+def test_the_same_method_in_two_panes_is_two_pictures(tmp_path: Path) -> None:
+    panes = [("taau", _picture(8, 8)), ("taau", _picture(9, 9))]
+    written = save_screenshot(tmp_path / "shot.png", _picture(), panes)
+    assert [read_png(path)[0].shape[0] for path in written[1:]] == [8, 9]
+
+
+def test_layers_keep_every_bit_and_a_json_holds_the_record(tmp_path: Path) -> None:
+    depth = np.random.default_rng(3).random((12, 17, 1)).astype(np.float32)
+    motion = np.full((12, 17, 2), np.inf, np.float16)
+    layers = {"depth": Layer(("Z",), depth), "motion": Layer(("motion.X", "motion.Y"), motion)}
+    record = provenance(scene="court", trail=[1, 2])
+    written = save_screenshot(tmp_path / "shot.png", _picture(), [], record, layers)
+    assert [path.name for path in written] == ["shot.png", "shot-depth.exr", "shot-motion.exr", "shot.json"]
+    import OpenEXR
+
+    with OpenEXR.File(str(written[1])) as file:
+        assert np.array_equal(file.channels()["Z"].pixels, depth[..., 0])
+        assert "trail" not in json.loads(file.header()["supersee"])
+    with OpenEXR.File(str(written[2])) as file:
+        assert np.isinf(file.channels()["motion.Y"].pixels).all()
+    assert read_record(written[3]) == read_record(written[0])
+    assert read_record(written[3])["trail"] == [1, 2]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"program": "other"}', b"\xff\xfe"])
+def test_a_file_without_a_record_is_a_plain_message(tmp_path: Path, content: bytes) -> None:
+    for name in ("shot.json", "shot.png"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SuperseeError):
+            read_record(tmp_path / name)
+    with pytest.raises(SuperseeError, match="missing"):
+        read_record(tmp_path / "none.png")
+    write_png(tmp_path / "plain.png", _picture())
+    with pytest.raises(SuperseeError, match="does not say how it was made"):
+        read_record(tmp_path / "plain.png")
+
+
+def test_paths_in_records_do_not_name_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    scene = tmp_path / "scenes" / "thing.glb"
+    scene.parent.mkdir()
+    scene.write_bytes(b"one")
+    record = traced({"frame": 3}, str(scene))
+    assert record["scene"] == "~/scenes/thing.glb"
+    assert record["scene_digest"] == scene_digest("~/scenes/thing.glb") != ""
+    scene.write_bytes(b"two")
+    assert scene_digest(str(scene)) != record["scene_digest"]
+    assert portable("court") == "court"
+    assert traced({}, "court")["scene_digest"] == ""
