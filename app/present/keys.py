@@ -111,6 +111,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key(("F", "F11"), "window.toggle_full_screen", "full screen"),
             Key(("C",), "window.toggle_dock", "controls"),
             Key(("S",), "window.screenshot", "screenshots of all and each pane"),
+            Key(("Shift+S",), "window.screenshot", "screenshots and every buffer as EXR", True),
             Key(("Ctrl+O",), "window.open_file", "open a glTF file"),
             Key(("Ctrl+Shift+O",), "window.open_folder", "open a recording's folder"),
             Key(("Ctrl+R",), "window.reload_shaders", "reload changed shaders"),

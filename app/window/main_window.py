@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -31,6 +30,7 @@ from app.window.parts import Parts
 from app.window.playback import LONGEST_STEP, Playback
 from app.window.rig import Rig
 from app.window.scene_desk import SceneDesk
+from app.window.shots import Shots
 from app.window.start_state import with_options
 from app.window.steering import Steering
 
@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         self.steering = Steering(self.canvas, self.presenter)
         self.playback = Playback(self.presenter, self.rig, self.steering)
         self.loop = FrameLoop(self.canvas, self._next_steps)
+        self.shots = Shots(self, self._background)
         self.desk = SceneDesk(
             self._parts, self.presenter, self.rig, self.canvas, self.loop, self._background, self._options.path,
             keep_ratio=self._options.ratio is not None,
@@ -227,10 +228,11 @@ class MainWindow(QMainWindow):
 
     def _frame_done(self, _milliseconds: float) -> None:
         self.playback.frame_done()
+        self.shots.frame_done()
         self.canvas.update()
         if self.shown_frames == self._last_frame:
             if self._options.screenshot is not None:
-                self.screenshot(self._options.screenshot, then_close=True)
+                self.shots.wish(self._options.screenshot, then_close=True)
             else:
                 QTimer.singleShot(0, self.close)
 
@@ -407,31 +409,9 @@ class MainWindow(QMainWindow):
         self.playback.start_over()
         self._changed()
 
-    def screenshot(self, path: Path | None = None, then_close: bool = False) -> None:
-        """Writes the view and each pane as PNG, beside the GUI thread."""
-        from app.window.shots import grab, screenshot_path, write
-
-        composition, context = self.rig.composition, self.rig.context
-        if composition is None or context is None or not composition.panes:
-            self.say("There is nothing to take a picture of yet")
-            return
-        decoration = replace(self.decoration(), toast="", selected=None)
-        with self.canvas.current():
-            shot = grab(context, composition, self.canvas.pixel_size, self.presenter.state.view, decoration)
-        record = {"scene": self.presenter.state.scene, "ratio": self.presenter.state.ratio, "time": self.presenter.time}
-
-        def done(written: list[Path]) -> None:
-            self.say(f"Saved {written[0]} and {len(written) - 1} panes")
-            if then_close:
-                self.close()
-
-        def failed(error: Exception) -> None:
-            self.banner.tell(error)
-            if then_close:
-                self.failure = error if isinstance(error, SuperseeError) else SuperseeError(str(error))
-                self.close()
-
-        self._background.run(lambda: write(path or screenshot_path(), shot, record), done, failed)
+    def screenshot(self, buffers: bool = False) -> None:
+        """Saves the view and each pane, with `buffers` everything else too."""
+        self.shots.wish(buffers=buffers)
 
     # Window events
 

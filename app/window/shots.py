@@ -1,69 +1,129 @@
-"""Screenshots of the window: taken on the GUI thread, written elsewhere."""
+"""Screenshots of the window: taken between two frames, written in the background."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import moderngl
 import numpy as np
 
-from app.conventions import Size
-from app.present.composition import Composition, Decoration
-from app.present.layout import View
-from app.render.gl_context import unbind_framebuffer
+from app.capture.screenshot import Layer, free_path, save_screenshot, shot_name
+from app.errors import SuperseeError
+
+if TYPE_CHECKING:
+    from app.window.background import Background
+    from app.window.main_window import MainWindow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """8-bit sRGB images, (height, width, 3), row 0 on top."""
+    """8-bit sRGB images, (height, width, 3), row 0 on top, with the record of how they were made."""
 
     view: np.ndarray
-    panes: dict[str, np.ndarray]
+    panes: list[tuple[str, np.ndarray]]
+    record: dict[str, Any]
+    layers: dict[str, Layer]
 
 
-def grab(
-    context: moderngl.Context, composition: Composition, canvas: Size, view: View, decoration: Decoration
-) -> Shot:
-    """Draws the canvas once more into a texture and reads it and the panes back. The context must be current."""
-    texture = context.texture(canvas, 4)
-    target = context.framebuffer([texture])
-    try:
-        composition.draw(target, canvas, view, decoration)
-        pixels = np.frombuffer(texture.read(alignment=1), np.uint8).reshape(canvas[1], canvas[0], 4)[..., :3].copy()
-    finally:
-        unbind_framebuffer(context)
-        target.release()
-        texture.release()
-    panes = {}
-    for index, pane in enumerate(composition.panes):
-        picture = composition.pane_pixels(index)
-        if picture is not None:
-            panes[pane.method] = picture
-    return Shot(pixels, panes)
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    path: Path | None
+    buffers: bool
+    then_close: bool
 
 
-def write(path: Path, shot: Shot, record: Mapping[str, object]) -> list[Path]:
+class Shots:
+    """Takes screenshots of `window`. A frame in the making is waited for, so that pictures, buffers and what is
+    recorded of them belong to one frame."""
+
+    def __init__(self, window: MainWindow, background: Background) -> None:
+        self._window = window
+        self._background = background
+        self._wish: _Wish | None = None
+
+    def wish(self, path: Path | None = None, *, buffers: bool = False, then_close: bool = False) -> None:
+        """Of the frame on show, or of the one in the making as soon as it is complete. Without a `path` it is named by
+        date, scene, frame and mode."""
+        self._wish = _Wish(path, buffers, then_close)
+        if self._window.loop.idle or not self._window.loop.running:
+            self.frame_done()
+
+    def frame_done(self) -> None:
+        """A complete frame is on show."""
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            self._take(wish)
+
+    def _take(self, wish: _Wish) -> None:
+        window = self._window
+        composition, comparison = window.rig.composition, window.rig.comparison
+        if composition is None or comparison is None or not composition.panes or comparison.frame is None:
+            window.say("There is nothing to take a picture of yet")
+            return
+        with window.canvas.current():
+            shot = self._grabbed(wish.buffers)
+        scene = window.presenter.state.scene
+
+        def done(written: list[Path]) -> None:
+            kinds = f"{len(shot.panes)} panes" + (f", {len(shot.layers)} buffers" if shot.layers else "")
+            window.say(f"Saved {written[0]} and {kinds}")
+            if wish.then_close:
+                window.close()
+
+        def failed(error: Exception) -> None:
+            window.banner.tell(error)
+            if wish.then_close:
+                window.failure = error if isinstance(error, SuperseeError) else SuperseeError(str(error))
+                window.close()
+
+        self._background.run(lambda: write(wish.path, shot, scene), done, failed)
+
+    def _grabbed(self, buffers: bool) -> Shot:
+        from app.present.readback import drawn, pane_pictures, read_layers
+        from app.present.shot import Looks, shot_record
+
+        window, state = self._window, self._window.presenter.state
+        rig = window.rig
+        assert rig.context is not None
+        assert rig.composition is not None
+        assert rig.comparison is not None
+        decoration = replace(window.decoration(), toast="", selected=None, message="")
+        canvas, ratio = window.canvas.pixel_size, window.canvas.devicePixelRatioF()
+        rig.composition.pixel_ratio = ratio
+        looks = Looks(canvas, state.view, decoration, window.presenter.exposure, state.filmic, ratio)
+        record = shot_record(rig.comparison, rig.composition, state.scene, looks)
+        view = drawn(rig.context, rig.composition, canvas, state.view, decoration)
+        layers = read_layers(rig.comparison) if buffers else {}
+        return Shot(view, pane_pictures(rig.composition), record, layers)
+
+
+def write(path: Path | None, shot: Shot, scene: str) -> list[Path]:
     """Runs in a worker thread; raises SuperseeError where a file cannot be written."""
-    from app.capture.screenshot import save_screenshot
-    from app.errors import SuperseeError
+    from app.capture.provenance import traced
 
+    taken = datetime.now()
+    record: Mapping[str, object] = traced({**shot.record, "taken": taken.isoformat(timespec="seconds")}, scene)
+    if path is None:
+        name = shot_name(taken, scene, int(shot.record["frame"]), float(shot.record["ratio"]))
+        path = free_path(capture_folder("screenshots"), name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SuperseeError(f"The folder {path.parent} cannot be made", str(error.strerror)) from error
-    return save_screenshot(path, shot.view, shot.panes, record)
+    return save_screenshot(path, shot.view, shot.panes, record, shot.layers)
 
 
-def screenshot_path() -> Path:
-    """A free name in out/screenshots of the working folder in a checkout, else in the user's pictures."""
+def capture_folder(kind: str) -> Path:
+    """out/`kind` of the working folder in a checkout, else in the user's pictures."""
     from PySide6.QtCore import QStandardPaths
-
-    from app.capture.screenshot import free_name
 
     here = Path.cwd()
     if (here / "pyproject.toml").exists() and (here / "shaders").is_dir():
-        return free_name(here / "out" / "screenshots")
+        return here / "out" / kind
     pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-    return free_name(Path(pictures or here) / "Supersee")
+    return Path(pictures or here) / "Supersee"
+
+

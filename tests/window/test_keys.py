@@ -74,7 +74,8 @@ EXPECTED: dict[str, Callable] = {
     "F": lambda w: w.isFullScreen(),
     "F11": lambda w: w.isFullScreen(),
     "C": lambda w: not w.dock.isVisible(),
-    "S": lambda w: "Saved" in w.toast,
+    "S": lambda w: "Saved" in w.toast and "buffers" not in w.toast,
+    "Shift+S": lambda w: "Saved" in w.toast and "buffers" in w.toast,
     "Ctrl+O": lambda w: w.presenter.state.scene.endswith("chosen.glb"),
     "Ctrl+Shift+O": lambda w: w.presenter.state.scene.endswith("recording"),
     "Ctrl+R": lambda w: "Shaders" in w.toast,
@@ -100,7 +101,7 @@ def chosen_file(tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a, **_k: str(folder))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_PICTURES_DIR", str(tmp_path))
-    monkeypatch.setattr("app.window.shots.screenshot_path", lambda: tmp_path / "shot.png")
+    monkeypatch.setattr("app.window.shots.capture_folder", lambda kind: tmp_path / kind)
     return path
 
 
