@@ -8,10 +8,11 @@ from pathlib import Path
 
 from app.conventions import QUALITY_MODES, Size, checked_ratio
 from app.errors import SuperseeError
+from app.inference.image_manifest import image_kinds
 
 DEFAULT_SCENE = "court"
 SOURCES = ("native", "reference")
-UPSCALERS = ("nearest", "bilinear", "lanczos", "taau", "neural")
+UPSCALERS = ("nearest", "bilinear", "lanczos", *image_kinds(), "taau", "neural")
 METHODS = (*SOURCES, *UPSCALERS)
 DEFAULT_METHODS = ("native", "bilinear", "taau", "neural")
 PANE_ORDER = ("native", "bilinear", "neural", "taau")

@@ -47,26 +47,26 @@ class Network:
 def load_network(folder: Path) -> Network:
     """Reads and checks a network's folder. Raises SuperseeError where it is missing, damaged or of another kind."""
     path = folder / "manifest.json"
-    data = _read(path)
+    data = read_manifest(path)
     if data.get("schema_version") != SCHEMA_VERSION:
-        raise _refused(path, f"its schema is {data.get('schema_version')!r}, and {SCHEMA_VERSION} is known here")
+        raise refused(path, f"its schema is {data.get('schema_version')!r}, and {SCHEMA_VERSION} is known here")
     if data.get("formulation") != FORMULATION:
-        raise _refused(path, f"its formulation is {data.get('formulation')!r}, and the passes here are {FORMULATION}")
-    _check_tensor(path, data, "input", INPUT_CHANNELS)
-    _check_tensor(path, data, "output", OUTPUT_CHANNELS)
+        raise refused(path, f"its formulation is {data.get('formulation')!r}, and the passes here are {FORMULATION}")
+    check_tensor(path, data, "input", INPUT_CHANNELS)
+    check_tensor(path, data, "output", OUTPUT_CHANNELS)
     for key, expected in (("hidden", HIDDEN), ("size_multiple", SIZE_MULTIPLE)):
         if data.get(key) != expected:
-            raise _refused(path, f"{key} is {data.get(key)!r}, and {expected} is needed")
+            raise refused(path, f"{key} is {data.get(key)!r}, and {expected} is needed")
     name, files = data.get("name"), data.get("files")
     macs, precision, architecture = data.get("macs_per_pixel"), data.get("precision"), data.get("architecture", {})
     if not (isinstance(name, str) and name and isinstance(files, dict) and isinstance(architecture, dict)):
-        raise _refused(path, "name, files or architecture is missing or of the wrong type")
+        raise refused(path, "name, files or architecture is missing or of the wrong type")
     if isinstance(macs, bool) or not isinstance(macs, int | float) or not isinstance(precision, str):
-        raise _refused(path, "macs_per_pixel or precision is missing or of the wrong type")
+        raise refused(path, "macs_per_pixel or precision is missing or of the wrong type")
     model_name = data.get("model")
     if not isinstance(model_name, str) or model_name not in files:
-        raise _refused(path, f"the model {model_name!r} is not among its files")
-    digests = {name: _checked_file(path, name, digest) for name, digest in files.items()}
+        raise refused(path, f"the model {model_name!r} is not among its files")
+    digests = {name: checked_file(path, name, digest) for name, digest in files.items()}
     return Network(name, folder, folder / model_name, digests[model_name], float(macs), precision, architecture)
 
 
@@ -90,10 +90,10 @@ def describe_network(
     }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST_MANIFEST:
-            raise _refused(path, "it is larger than any manifest")
+            raise refused(path, "it is larger than any manifest")
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuperseeError(
@@ -102,41 +102,41 @@ def _read(path: Path) -> dict[str, Any]:
             "Train one with `python -m models train`, or choose another with --network.",
         ) from error
     except (ValueError, RecursionError) as error:
-        raise _refused(path, f"it is not JSON ({error})") from error
+        raise refused(path, f"it is not JSON ({error})") from error
     if not isinstance(data, dict):
-        raise _refused(path, "it is not a JSON object")
+        raise refused(path, "it is not a JSON object")
     return data
 
 
-def _check_tensor(path: Path, data: dict[str, Any], which: str, expected: tuple[str, ...]) -> None:
+def check_tensor(path: Path, data: dict[str, Any], which: str, expected: tuple[str, ...]) -> None:
     tensor = data.get(which)
     if not isinstance(tensor, dict) or tensor.get("layout") != "NHWC":
-        raise _refused(path, f"its {which} is not described as NHWC")
+        raise refused(path, f"its {which} is not described as NHWC")
     channels = tensor.get("channels")
     if not isinstance(channels, list) or channels != list(expected):
         found = channels if isinstance(channels, list) else []
         # The first place where the lists part says more than both of them.
         index = next((i for i, (a, b) in enumerate(zip(found, expected)) if a != b), min(len(found), len(expected)))
         names = [repr(names[index]) if index < len(names) else "nothing" for names in (found, expected)]
-        raise _refused(path, f"channel {index} of its {which} is {names[0]} where {names[1]} is expected")
+        raise refused(path, f"channel {index} of its {which} is {names[0]} where {names[1]} is expected")
 
 
-def _checked_file(manifest: Path, name: str, digest: object) -> str:
+def checked_file(manifest: Path, name: str, digest: object) -> str:
     if Path(name).name != name or name in ("", ".", ".."):
-        raise _refused(manifest, f"the file name {name!r} leaves its folder")
+        raise refused(manifest, f"the file name {name!r} leaves its folder")
     path = manifest.parent / name
     try:
         if path.stat().st_size > _LARGEST_MODEL:
-            raise _refused(manifest, f"{name} is larger than any network")
+            raise refused(manifest, f"{name} is larger than any network")
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise _refused(manifest, f"{name} cannot be read ({error.strerror})") from error
+        raise refused(manifest, f"{name} cannot be read ({error.strerror})") from error
     if found != digest:
-        raise _refused(manifest, f"{name} is not the file that the manifest was written for (its sha256 differs)")
+        raise refused(manifest, f"{name} is not the file that the manifest was written for (its sha256 differs)")
     return found
 
 
-def _refused(path: Path, why: str) -> SuperseeError:
+def refused(path: Path, why: str) -> SuperseeError:
     return SuperseeError(
         f"The network in {path.parent} cannot be used",
         why,

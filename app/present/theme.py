@@ -29,6 +29,9 @@ METHOD_COLOURS: dict[str, Colour] = {
     "nearest": rgb(0xB58863),
     "bilinear": rgb(0x64B5F6),
     "lanczos": rgb(0xE08BC4),
+    "srcnn": rgb(0xF2786D),
+    "espcn": rgb(0xE6DB5A),
+    "edsr": rgb(0xA78BFA),
     "taau": rgb(0xFFB347),
     "neural": rgb(0x4FE0A0),
 }

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.inference.image_manifest import IMAGE_MANIFEST_FILE, IMAGE_SCHEMA_VERSION
 from app.inference.image_space import IMAGE_CHANNELS
 from models.network.config import written_settings
 from models.network.describe import complexity
@@ -22,9 +23,6 @@ from models.network.image_model import ImageModel
 from models.network.image_networks import Edsr, Espcn, Srcnn
 from models.network.save import MODEL_FILE
 
-IMAGE_MANIFEST_FILE = "image_manifest.json"
-"""Not manifest.json: the temporal passes must not take a single-image network for one of theirs."""
-IMAGE_SCHEMA_VERSION = 1
 _CHANNELS = len(IMAGE_CHANNELS)
 
 

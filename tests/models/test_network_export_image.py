@@ -24,12 +24,13 @@ SMALL: dict[str, dict[str, object]] = {
 }
 
 
-def lively(kind: str) -> ImageModel:
+def lively(kind: str, by: float = 0.05) -> ImageModel:
+    """A fresh network whose weights have all been moved `by`, a standard deviation."""
     model = build_model({"kind": kind, **SMALL[kind]}, seed=1)
     assert isinstance(model, ImageModel)
     generator = torch.Generator().manual_seed(0)
     for parameter in model.network.parameters():
-        parameter.data.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+        parameter.data.add_(by * torch.randn(parameter.shape, generator=generator))
     return model
 
 

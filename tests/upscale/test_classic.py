@@ -10,6 +10,7 @@ import pytest
 
 from app.conventions import jitter_offset, render_size
 from app.errors import SuperseeError
+from app.inference.image_manifest import image_kinds
 from app.upscale.registry import METHODS, create_upscaler, method_info
 from tests.upscale.frames import frame, pixels, sampled
 
@@ -115,7 +116,8 @@ def test_size_and_ratio_change_between_two_frames(gl: moderngl.Context, name: st
 
 
 def test_every_method_has_a_label_and_every_upscaler_is_called_what_the_list_calls_it(gl: moderngl.Context) -> None:
-    assert set(METHODS) == {"native", "nearest", "bilinear", "lanczos", "taau", "neural", "reference"}
+    known = {"native", "nearest", "bilinear", "lanczos", *image_kinds(), "taau", "neural", "reference"}
+    assert set(METHODS) == known
     for name in CLASSIC:
         upscaler = create_upscaler(name, gl)
         assert (upscaler.name, upscaler.label) == (name, METHODS[name].label)
