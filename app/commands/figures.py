@@ -36,7 +36,10 @@ class Figures:
         for name, stages in frame.stage_ms.items():
             if name in self._stages and stages:
                 self._stages[name].append(dict(stages))
-        if "reference" not in frame.linear:
+        if "reference" not in frame.linear:  # a frame of a recording that is missing, or whose reference is
+            for series in self._series.values():
+                for values in series.values():
+                    values.append(None)
             return
         shown = {name: display_image(linear, frame.exposure) for name, linear in frame.linear.items()}
         reference = shown["reference"]
@@ -51,6 +54,11 @@ class Figures:
             series["tpsnr"].append(tpsnr(*before) if before else None)
             series["flicker"].append(flicker(*before, frame.motion) if before else None)
         self._previous = shown
+
+    def latest(self, name: str, figure: str) -> float | None:
+        """Of the frame that was added last."""
+        values = self._series[name][figure]
+        return values[-1] if values else None
 
     def method(self, name: str) -> dict[str, object]:
         """The method's entry in report.json: means over frames, medians of stages; None where nothing was measured."""

@@ -15,7 +15,10 @@ from app.commands import choices
 from app.errors import SuperseeError
 
 if TYPE_CHECKING:
+    from app.capture.video import VideoWriter
+    from app.commands.figures import Figures
     from app.commands.headless import FrameResult, Headless, Plan
+    from app.commands.report_shots import Shots
 
 PARTIAL = ".partial"
 """Everything is written below DIR/.partial and moved when it is whole, so that DIR never holds half a run."""
@@ -93,9 +96,12 @@ def render(plan: Plan, out: Path, image_format: str = "exr", progress: bool = Tr
 def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -> dict[str, Any]:
     from app.capture.video import VideoWriter
     from app.commands.figures import Figures
+    from app.commands.headless import labels
+    from app.commands.report_shots import Shots
 
     plan = run.plan
     figures = Figures(plan.shown, plan.frames)
+    shots = Shots(plan.methods, plan.frames, plan.size, labels(plan.shown))
     still_frames = {round((i + 1) * plan.frames / (STILLS + 1)) for i in range(STILLS)}
     stills: dict[int, FrameResult] = {}
     frames = run.frames()
@@ -103,6 +109,7 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
     with VideoWriter(folder / "side-by-side.mp4", run.canvas, plan.rate) as video:
         while True:
             figures.add(frame)
+            shots.add(frame, figures)
             video.write(frame.composition)
             _write_frame(frame, folder, image_format, run)
             if frame.index in still_frames:
@@ -114,28 +121,30 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
                 break
             frame = following
     stills = stills or {frame.index: frame}
-    names = [_write_still(still, folder, run) for still in stills.values()]
+    for still in stills.values():
+        _write_still(still, folder, run)
     middle = list(stills.values())[len(stills) // 2]
-    return _write_report(run, folder, figures, names, middle, video.encoder, video.note)
+    return _write_report(run, folder, figures, shots, middle, video)
 
 
 def _write_report(
-    run: Headless, folder: Path, figures: Any, stills: list[str], still: FrameResult, encoder: str, note: str
+    run: Headless, folder: Path, figures: Figures, shots: Shots, still: FrameResult, video: VideoWriter
 ) -> dict[str, Any]:
     from app.capture.image_files import write_png
     from app.commands.headless import labels
-    from app.commands.report import build_report, write_html, write_json
+    from app.commands.report import build_report, write_json
+    from app.commands.report_page import write_page
     from app.commands.report_picture import report_picture
 
     plan = run.plan
     named = labels(plan.shown)
-    facts = {**run.facts(), "video_encoder": encoder, "notes": [*run.notes(), *([note] if note else [])]}
+    facts = {**run.facts(), "video_encoder": video.encoder, "notes": [*run.notes(), *filter(None, [video.note])]}
     methods = {name: {"label": named[name], **figures.method(name)} for name in plan.methods}
     report = build_report(settings(run), methods, facts)
     crops = {name: pixels for name, pixels in still.panes.items() if name in named}
     write_json(folder / "report.json", report)
     write_png(folder / "report.png", report_picture(report, named, crops), run.record())
-    write_html(folder / "report.html", report, named, stills)
+    write_page(folder / "report.html", report, named, shots.shots())
     return report
 
 
@@ -170,13 +179,12 @@ def _write_frame(frame: FrameResult, folder: Path, image_format: str, run: Headl
             write_png(path, frame.panes[name], {**record, "method": name})
 
 
-def _write_still(frame: FrameResult, folder: Path, run: Headless) -> str:
-    """The composition and its panes; returns the composition's path in `folder`."""
+def _write_still(frame: FrameResult, folder: Path, run: Headless) -> None:
+    """The composition and its panes."""
     from app.capture.screenshot import save_screenshot
 
     path = folder / "stills" / f"frame-{frame.index + 1:04d}.png"
     save_screenshot(path, frame.composition, frame.panes.items(), {**run.record(), "frame": frame.index})
-    return path.relative_to(folder).as_posix()
 
 
 @contextmanager
@@ -225,5 +233,5 @@ def _print_summary(report: dict[str, Any], out: Path, seconds: float) -> None:
     for entry in report["methods"].values():
         values = "".join(f"{figure.formatted(entry[key]):>16}" for key, figure in QUALITY.items())
         lines.append(f"{entry['label']:12}{values}{entry['stage_ms'].get('total', float('nan')):12.1f}")
-    lines.append(f"written in {seconds:.0f} s: {out / 'side-by-side.mp4'}, {out / 'report.png'}, {out / 'report.json'}")
+    lines.append(f"written in {seconds:.0f} s: {out / 'side-by-side.mp4'}, {out / 'report.html'}, {out / 'report.json'}")
     print("\n".join(lines))  # noqa: T201

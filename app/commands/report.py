@@ -1,10 +1,9 @@
-"""What a headless run leaves besides its pictures: report.json, and report.html to look at."""
+"""What a headless run found, as plain data: report.json. report_page.py and report_picture.py show it."""
 
 from __future__ import annotations
 
-import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,54 +79,3 @@ def machine_line(report: Mapping[str, Any]) -> str:
     if m.get("software_renderer"):
         parts.append("times come from software rendering")
     return "  ·  ".join(parts)
-
-
-def write_html(path: Path, report: Mapping[str, Any], labels: Mapping[str, str], stills: Sequence[str]) -> Path:
-    """A page that stands beside report.png, the video and the stills, and needs nothing from outside."""
-    title, line = headline(report)
-    rows = []
-    for name, entry in report["methods"].items():
-        cells = "".join(
-            f"<td class='{'best' if name in best_methods(report['methods'], key) else ''}'>"
-            f"{figure.formatted(entry[key])}</td>"
-            for key, figure in QUALITY.items()
-        )
-        total = entry["stage_ms"].get("total")
-        rows.append(f"<tr><th>{html.escape(labels[name])}</th>{cells}<td>{_ms(total)}</td></tr>")
-    heads = "".join(f"<th title='{html.escape(f.definition)}'>{f.heading}</th>" for f in QUALITY.values())
-    pictures = "".join(f"<img src='{html.escape(still)}' alt='{html.escape(still)}'>" for still in stills)
-    notes = "".join(f"<p>{html.escape(str(note))}</p>" for note in report["machine"].get("notes", ()))
-    text = _PAGE.format(
-        title=html.escape(title),
-        line=html.escape(line),
-        heads=heads,
-        rows="".join(rows),
-        pictures=pictures,
-        notes=notes,
-        machine=html.escape(machine_line(report)),
-        version=html.escape(str(report["version"])),
-    )
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def _ms(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Supersee: {title}</title>
-<style>
-body {{ background: #0c0d10; color: #f1f3f5; font: 16px/1.5 Inter, system-ui, sans-serif; margin: 2rem auto;
-  max-width: 1200px; padding: 0 1rem }}
-p, td, thead th {{ color: #a7aeb8 }} td, th {{ padding: .35rem 1.2rem .35rem 0; text-align: right }}
-tbody th {{ text-align: left }} .best {{ color: #4fe0a0; font-weight: 600 }}
-img, video {{ max-width: 100%; margin-top: 1rem }}
-</style>
-<h1>{title}</h1><p>{line}</p>
-<video src="side-by-side.mp4" controls loop muted></video>
-<table><thead><tr><th></th>{heads}<th>ms a frame</th></tr></thead><tbody>{rows}</tbody></table>
-{notes}<p>{machine}  ·  Supersee {version}</p>
-<img src="report.png" alt="timings and quality">{pictures}
-</html>
-"""

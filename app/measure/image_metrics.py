@@ -16,6 +16,16 @@ from app.measure.reprojection import along_motion
 PEAK_DB = 100.0
 """PSNR of two equal images, so that means over frames stay finite."""
 
+_MAGMA = (
+    (-0.002136485053939, -0.000749655052795, -0.005386127855323),
+    (0.251660540721172, 0.677523230236650, 2.494026599312351),
+    (8.353717279216625, -3.577719514958484, 0.314467903013257),
+    (-27.668733082379, 14.264730780110, -13.649213188139),
+    (52.176139815233, -27.943606073300, 12.944169442389),
+    (-50.768525364731, 29.046582828850, 4.234152993846),
+    (18.655704654736, -11.489773512570, -5.601961508734),
+)  # of t^0 to t^6
+
 
 def display_image(linear: np.ndarray, exposure: float = 1.0) -> np.ndarray:
     """Scene-linear Rec.709 to float32 sRGB in [0, 1]: exposure, clip, the sRGB transfer curve (IEC 61966-2-1).
@@ -73,6 +83,16 @@ def flip_map(output: np.ndarray, reference: np.ndarray) -> np.ndarray:
     images = [np.ascontiguousarray(np.clip(image, 0.0, 1.0), dtype=np.float32) for image in (reference, output)]
     error, _, _ = flip_evaluator.evaluate(images[0], images[1], "LDR", applyMagma=False, computeMeanError=False)
     return np.asarray(error, np.float32).reshape(output.shape[:2])
+
+
+def heat_picture(error: np.ndarray) -> np.ndarray:
+    """A map of errors in [0, 1], (height, width), in the colours in which FLIP's maps are shown (matplotlib's magma, by
+    the polynomial that Matt Zucker fitted to it: shadertoy.com/view/WlfXRN): (height, width, 3) uint8 sRGB."""
+    t = np.clip(error.astype(np.float32), 0.0, 1.0)[..., None]
+    colour = np.zeros((*error.shape, 3), np.float32)
+    for coefficients in _MAGMA[::-1]:
+        colour = colour * t + np.asarray(coefficients, np.float32)
+    return np.rint(np.clip(colour, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
 def flicker(
