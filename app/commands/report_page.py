@@ -54,7 +54,7 @@ def write_page(path: Path, report: Mapping[str, Any], labels: Mapping[str, str],
         "cost_note": f"median, ms{', drawn by the CPU' if report['machine'].get('software_renderer') else ''}",
         "cost": _cost(report["methods"]),
         "pictures": "".join(_figures(shot, labels) for shot in shots),
-        "notes": "".join(f'<p class="note">{html.escape(str(note))}</p>' for note in report["machine"].get("notes", ())),
+        "notes": _notes(report["machine"].get("notes", ())),
         "definitions": _terms(report["definitions"]),
         "made": _terms({**report["settings"], **report["machine"], **report["versions"]}),
         "machine": html.escape(machine_line(report)),
@@ -79,8 +79,9 @@ def picture_url(pixels: np.ndarray, lossless: bool) -> str:
     from PIL import Image
 
     data = io.BytesIO()
-    options: dict[str, Any] = {"lossless": True, "quality": 30, "method": 3} if lossless else {"quality": 92, "method": 3}
-    Image.fromarray(np.ascontiguousarray(pixels)).save(data, "WEBP", **options)
+    # Of a lossless one `quality` is the effort.
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.save(data, "WEBP", lossless=lossless, quality=30 if lossless else 92, method=3)
     return "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode("ascii")
 
 
@@ -107,8 +108,7 @@ def _rows(methods: Mapping[str, Mapping[str, Any]]) -> str:
             f'<td{" class=best" if name in best[key] else ""}>{each.formatted(entry[key])}</td>'
             for key, each in QUALITY.items()
         )
-        total = entry["stage_ms"].get("total")
-        rows.append(f"<tr><th>{_named(name, entry)}</th>{cells}<td>{'–' if total is None else f'{total:.1f}'}</td></tr>")
+        rows.append(f"<tr><th>{_named(name, entry)}</th>{cells}<td>{_total(entry)}</td></tr>")
     return "".join(rows)
 
 
@@ -121,15 +121,11 @@ def _cost(methods: Mapping[str, Mapping[str, Any]]) -> str:
         parts = []
         for stage in used:
             share = 86.0 * stages.get(stage, 0.0) / longest  # per cent of the row; the rest is the figure's
-            text = f"{stages[stage]:.1f}" if share > 5.0 else ""
             if share > 0.05:
-                colour = _css(theme.STAGE_COLOURS[stage])
-                parts.append(
-                    f'<i style="width:{share:.2f}%;background:{colour}" title="{stage} {stages[stage]:.2f} ms">{text}</i>'
-                )
-        total = stages.get("total")
-        shown = "–" if total is None else f"{total:.1f}"
-        bar = f'<div class="stack">{"".join(parts)}<span class="ms">{shown}</span></div>'
+                text = f"{stages[stage]:.1f}" if share > 5.0 else ""
+                style = f"width:{share:.2f}%;background:{_css(theme.STAGE_COLOURS[stage])}"
+                parts.append(f'<i style="{style}" title="{stage} {stages[stage]:.2f} ms">{text}</i>')
+        bar = f'<div class="stack">{"".join(parts)}<span class="ms">{_total(entry)}</span></div>'
         rows.append(f'<div class="name">{_named(name, entry)}</div>{bar}')
     swatches = "".join(f'<span><i style="background:{_css(theme.STAGE_COLOURS[s])}"></i>{s}</span>' for s in used)
     return f'<div class="cost">{"".join(rows)}</div><div class="swatches">{swatches}</div>'
@@ -162,7 +158,13 @@ def _data(report: Mapping[str, Any], labels: Mapping[str, str], shots: Sequence[
         "size": report["settings"]["size"],
         "frames": report["settings"]["frames"],
         "methods": methods,
-        "shots": [{"frame": shot.number, "why": shot.why} for shot in shots],
+        "shots": [
+            {
+                "frame": shot.number, "why": shot.why,
+                "flip": {name: round(float(error.mean()), 4) for name, error in shot.maps.items()},
+            }
+            for shot in shots
+        ],
         "figures": {
             key: {
                 "label": each.label, "unit": each.unit, "higher": each.higher_is_better, "decimals": each.decimals,
@@ -178,6 +180,15 @@ def _data(report: Mapping[str, Any], labels: Mapping[str, str], shots: Sequence[
 def _named(name: str, entry: Mapping[str, Any]) -> str:
     colour = _css(theme.method_colour(name))
     return f'<span class="ink" style="--ink:{colour}"><span class="dot"></span></span>{html.escape(entry["label"])}'
+
+
+def _total(entry: Mapping[str, Any]) -> str:
+    total = entry["stage_ms"].get("total")
+    return "–" if total is None else f"{total:.1f}"
+
+
+def _notes(notes: Sequence[object]) -> str:
+    return "".join(f'<p class="note">{html.escape(str(note))}</p>' for note in notes)
 
 
 def _terms(entries: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from app.conventions import Size
 from app.measure.image_metrics import display_image, flip_map
 
 _BUILDING_UP = 8
-"""Frames from the start on, and at most half the run, that cannot be the worst: history is young there in all methods."""
+"""Frames from the start on, and at most half the run, that cannot be the worst: history is young there."""
 _JUDGED_BY = ("neural", "taau", "lanczos", "bilinear", "nearest")
 
 
@@ -45,11 +45,14 @@ class Shots:
     def _shot(self, frame: FrameResult) -> Shot:
         images = {name: display_image(linear, frame.exposure) for name, linear in frame.linear.items()}
         reference = images.get("reference")
-        scored = [name for name in images if name != "reference" and reference is not None]
         is_worst = self._worst is not None and frame.index == self._worst[1].index
         return Shot(
             frame.index + 1,
             {name: np.rint(image * 255.0).astype(np.uint8) for name, image in images.items()},
-            {name: flip_map(images[name], reference) for name in scored},
+            {} if reference is None else _maps(images, reference),
             f"least PSNR of {self._labels[self._judged or '']}" if is_worst else "",
         )
+
+
+def _maps(images: Mapping[str, np.ndarray], reference: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: flip_map(image, reference) for name, image in images.items() if name != "reference"}

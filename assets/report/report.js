@@ -80,7 +80,11 @@ function panes() {
   return methods.map((_, i) => ({ method: i, w, h, x: (i % best.columns) * (w + gap), y: Math.floor(i / best.columns) * (h + gap) }));
 }
 const shown = () => (state.held && hasReference ? methods.findIndex((m) => m.name === "reference") : state.method);
-const fit = (pane) => Math.min(pane.w / width, pane.h / height);
+function fit(pane) {
+  /* Magnified to fit, by a whole number where that costs little room: all pixels are then of one size. */
+  const exact = Math.min(pane.w / width, pane.h / height), whole = Math.floor(exact);
+  return whole >= 1 && whole > exact * .75 ? whole : exact;
+}
 const scaleIn = (pane) => state.scale || fit(pane);
 
 function place(pane) {
@@ -141,7 +145,8 @@ function describe() {
   const shot = shots[state.shot], method = methods[shown()], parts = [`frame ${shot.frame}${shot.why ? " (" + shot.why + ")" : ""}`, method.label];
   for (const [key, figure] of Object.entries(report.figures)) {
     const value = method.series?.[key]?.[shot.frame - 1];
-    if (value !== null && value !== undefined) parts.push(`${figure.label} ${value.toFixed(figure.decimals)}${figure.unit ? " " + figure.unit : ""}`);
+    const map = key === "flip" ? shot.flip[method.name] : undefined; /* not every frame has it in the series */
+    if ((value ?? map ?? null) !== null) parts.push(`${figure.label} ${(value ?? map).toFixed(figure.decimals)}${figure.unit ? " " + figure.unit : ""}`);
   }
   if (state.kind === "difference" && method.name !== "reference") parts.push(`|output − reference| × ${state.gain}`);
   if (state.kind === "flip" && method.name !== "reference") parts.push("black equal, bright different");
@@ -184,7 +189,7 @@ function button(group, value, text, press, hint) {
 methods.forEach((m, i) => button("methods", i, `<span class="ink" style="--ink:${m.colour}"><span class="dot"></span></span>${i + 1} ${m.label}`, () => choose(i)));
 KINDS.forEach(([key, text]) => KINDS.length > 1 && button("kinds", key, text, () => set({ kind: key })));
 LAYOUTS.forEach(([key, text]) => methods.length > 1 && button("layouts", key, text, () => set({ layout: key })));
-shots.forEach((shot, i) => button("shots", i, `frame ${shot.frame}`, () => set({ shot: i }), shot.why));
+shots.forEach((shot, i) => button("shots", i, `frame ${shot.frame}${shot.why ? ", worst" : ""}`, () => set({ shot: i }), shot.why));
 button("zooms", 0, "Fit", () => set({ scale: 0 }));
 ZOOMS.forEach((zoom) => button("zooms", zoom, zoom === 1 ? "1:1" : `${zoom}×`, () => set({ scale: zoom }), "screen pixels a picture's pixel"));
 
@@ -245,6 +250,7 @@ addEventListener("keydown", (event) => {
 addEventListener("keyup", (event) => { if (event.key === " ") { event.preventDefault(); set({ held: false }); } });
 addEventListener("blur", () => set({ held: false }));
 
+stage.style.aspectRatio = `${width} / ${height}`;
 new ResizeObserver(() => {
   const box = stage.getBoundingClientRect();
   stage.width = Math.max(1, Math.round(box.width * devicePixelRatio));
@@ -264,7 +270,7 @@ function makeChart() {
   known.forEach((key) => button("figures", key, report.figures[key].label, () => { figure = key; paint(); }));
 
   const ticks = (low, high) => {
-    const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw)), unit = [1, 2, 5, 10].find((u) => u * power >= raw) * power;
+    const raw = (high - low) / 7, power = 10 ** Math.floor(Math.log10(raw)), unit = [1, 2, 5, 10].find((u) => u * power >= raw) * power;
     const found = [];
     for (let v = Math.ceil(low / unit) * unit; v <= high + unit * 1e-6; v += unit) found.push(v);
     return [found, Math.max(0, -Math.floor(Math.log10(unit) + 1e-9))];
@@ -300,7 +306,8 @@ function makeChart() {
     out += `<line class="now" y1="${top}" y2="${h - bottom}"/></svg>`;
     box.innerHTML = out;
     box.append(tip);
-    byId("better").textContent = `${about.unit ? about.unit + ", " : ""}${about.higher ? "higher" : "lower"} is better · dotted: frames with pictures, a click goes to the nearest`;
+    byId("lines").innerHTML = scored.map((m) => `<span class="ink" style="--ink:${m.colour}"><span class="dot"></span>${m.label}</span>`).join("");
+    byId("better").textContent = `${about.unit ? about.unit + ", " : ""}${about.higher ? "higher" : "lower"} is better · dotted: frames with pictures; a click shows the nearest`;
     for (const made of byId("figures").children) made.setAttribute("aria-pressed", String(made.dataset.value === figure));
     mark();
   }
@@ -329,7 +336,9 @@ function makeChart() {
     const frame = frameAt(event) + 1, far = (shot) => Math.abs(shot.frame - frame);
     set({ shot: shots.reduce((best, shot, i) => (far(shot) < far(shots[best]) ? i : best), 0) });
   });
-  new ResizeObserver(paint).observe(box);
+  let seen = 0; /* the width alone: what is painted sets the height */
+  new ResizeObserver(() => { if (box.clientWidth !== seen) { seen = box.clientWidth; requestAnimationFrame(paint); } }).observe(box);
+  paint();
   return { mark };
 }
 chart = makeChart();
