@@ -112,7 +112,7 @@ def _contestants(options: argparse.Namespace, context: moderngl.Context, left_ou
 
     made: list[Contestant] = [AppMethod(context, name) for name in options.methods or CLASSIC]
     folders = options.network
-    for folder in folders if folders is not None else sorted(p.parent for p in WEIGHTS_FOLDER.glob("*/manifest.json")):
+    for folder in folders if folders is not None else _exported(WEIGHTS_FOLDER):
         try:
             network = AppMethod(context, "neural", folder)
         except SuperseeError as error:
@@ -130,12 +130,20 @@ def _contestants(options: argparse.Namespace, context: moderngl.Context, left_ou
     return made
 
 
+def _exported(weights: Path) -> list[Path]:
+    """Folders with a network: the temporal ones, then the single-image peers."""
+    from app.inference.image_manifest import IMAGE_MANIFEST_FILE
+    from models.network.save import MANIFEST_FILE
+
+    return [p.parent for name in (MANIFEST_FILE, IMAGE_MANIFEST_FILE) for p in sorted(weights.glob(f"*/{name}"))]
+
+
 def _finder(contestants: list[Contestant]) -> SpotFinder:
     from models.evaluate.spots import SpotFinder
     from models.evaluate.table import YARDSTICKS
 
     names = [c.name for c in contestants]
-    networks = [c.name for c in contestants if c.kind != "classic"]
+    networks = [c.name for c in contestants if c.kind in ("network", "checkpoint") and c.ratio is None]
     classic = [name for name in ("bilinear", "taau") if name in names] or names[:1]
     yardstick = YARDSTICKS[0] if YARDSTICKS[0] in names else classic[-1]
     return SpotFinder([*classic, *networks[:4]], yardstick, networks)
@@ -153,7 +161,9 @@ def _names(text: str) -> tuple[str, ...]:
     from app.upscale.registry import METHODS
 
     names = tuple(name for name in text.split(",") if name)
-    if wrong := [name for name in names if name not in METHODS or METHODS[name].kind != "upscaler" or name == "neural"]:
+    if wrong := [
+        name for name in names if name not in METHODS or METHODS[name].kind != "upscaler" or METHODS[name].network
+    ]:
         raise argparse.ArgumentTypeError(f"no such classic method: {', '.join(wrong)}")
     return names
 

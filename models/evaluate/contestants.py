@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import moderngl
 
+from app.inference.image_manifest import IMAGE_MANIFEST_FILE, load_image_network
 from app.inference.manifest import load_network
 from app.measure.stage_clock import make_clock
 from app.upscale.registry import METHODS, create_upscaler
@@ -19,16 +20,17 @@ from models.evaluate.tally import OnFrame, Scores
 from models.evaluate.timing import median_milliseconds
 from models.network.model import Model
 
-Kind = Literal["classic", "network", "checkpoint"]
-CLASSIC = tuple(name for name, info in METHODS.items() if info.kind == "upscaler" and name != "neural")
+Kind = Literal["classic", "network", "peer", "checkpoint"]
+CLASSIC = tuple(name for name, info in METHODS.items() if info.kind == "upscaler" and not info.network)
 
 
 class Contestant(Protocol):
-    """`kind` says where the numbers come from: "classic" and "network" run in the app's shaders, a "checkpoint" in
-    torch."""
+    """`kind` says where the numbers come from: "classic", "network" and "peer" (a single-image network) run in the
+    app's shaders, a "checkpoint" in torch. `ratio` is the only one it does, None for all."""
 
     name: str
     kind: Kind
+    ratio: int | None
 
     def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores: ...
 
@@ -40,15 +42,24 @@ class Contestant(Protocol):
 
 
 class AppMethod:
-    """A classic method, or the network in a folder."""
+    """A classic method, or the temporal or single-image network in a folder."""
 
     def __init__(self, context: moderngl.Context, method: str, folder: Path | None = None) -> None:
-        self._context, self._method = context, method
-        network = load_network(folder) if folder else None
-        self._options: dict[str, Any] = {"network": network} if network else {}
+        self._context = context
+        self.name = method
+        self.kind: Kind = "classic"
+        self.ratio: int | None = None
+        self._options: dict[str, Any] = {}
+        if folder and (folder / IMAGE_MANIFEST_FILE).is_file():
+            peer = load_image_network(folder)
+            self.name, self.kind, self.ratio = peer.name, "peer", peer.ratio
+            method, self._options = peer.kind, {"networks": (peer,)}
+        elif folder:
+            network = load_network(folder)
+            self.name, self.kind = network.name, "network"
+            self._options = {"network": network}
+        self._method = method
         self._upscaler = create_upscaler(method, context, **self._options)
-        self.name = network.name if network else method
-        self.kind: Kind = "network" if folder else "classic"
 
     def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores:
         played = item.playable(self._context)
@@ -82,6 +93,7 @@ class TorchModel:
 
     def __init__(self, name: str, model: Model) -> None:
         self.name = name
+        self.ratio: int | None = getattr(model, "ratio", None)
         self._model = model
 
     def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores:

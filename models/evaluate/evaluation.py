@@ -13,7 +13,7 @@ from models.evaluate.contestants import Contestant
 from models.evaluate.results import Evaluation
 from models.evaluate.sequences import HeldOut, SequenceName
 from models.evaluate.table import Row
-from models.evaluate.timing import RENDER_SIZE, timed_clip
+from models.evaluate.timing import DISPLAY_SIZE, RENDER_SIZE, timed_clip
 
 OnSequence = Callable[[SequenceName, dict[str, dict[int, np.ndarray]]], None]
 """Sees a finished sequence: display images (H, W, 3) uint8 by contestant ("reference" among them) and frame."""
@@ -35,6 +35,7 @@ def evaluate(
     try:
         for item in items:
             _one_sequence(result, item, contestants, progress, on_sequence)
+        result.left_out += _one_ratio_only(items, contestants)
         if timed_frames and result.rows:
             _time_all(result, items, contestants, timed_frames)
     except KeyboardInterrupt:
@@ -55,6 +56,9 @@ def _one_sequence(
     rows, album = [], _Album(item.name)
     try:
         for contestant in contestants:
+            if contestant.ratio not in (None, item.name.ratio):
+                progress.done += item.display_pixels
+                continue
             progress.show(item.name, contestant.name, rows)
             watch = album.watch(contestant.name) if on_sequence else None
             rows.append(
@@ -71,10 +75,24 @@ def _one_sequence(
         on_sequence(item.name, album.pictures)
 
 
+def _one_ratio_only(items: Sequence[HeldOut], contestants: Sequence[Contestant]) -> list[str]:
+    """In words, who took no part at which ratios."""
+    ratios = sorted({item.name.ratio for item in items})
+    others = {c.name: [r for r in ratios if c.ratio not in (None, r)] for c in contestants}
+    return [
+        f"{contestant.name} at {', '.join(f'{ratio:g}x' for ratio in others[contestant.name])}: it does "
+        f"{contestant.ratio}x only"
+        for contestant in contestants
+        if others[contestant.name]
+    ]
+
+
 def _time_all(result: Evaluation, items: Sequence[HeldOut], contestants: Sequence[Contestant], frames: int) -> None:
     scored = {row.sequence for row in result.rows}
     clip = timed_clip(next(item for item in items if item.name in scored).clip(), frames)
     for contestant in contestants:
+        if contestant.ratio not in (None, DISPLAY_SIZE[0] / RENDER_SIZE[0]):
+            continue
         _Progress.line(f"timing {contestant.name} from {RENDER_SIZE[0]}x{RENDER_SIZE[1]}")
         result.milliseconds[contestant.name] = contestant.milliseconds(clip)
 

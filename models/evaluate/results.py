@@ -30,8 +30,8 @@ class Evaluation:
 
     @property
     def candidates(self) -> list[str]:
-        """What is held to the bar: networks and checkpoints."""
-        return list(dict.fromkeys(row.method for row in self.rows if row.kind != "classic"))
+        """What is held to the bar: networks and checkpoints. Peers are there to be compared with."""
+        return list(dict.fromkeys(row.method for row in self.rows if row.kind in ("network", "checkpoint")))
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -9,10 +9,11 @@ from typing import Any
 
 from app.errors import SuperseeError
 from models.data.index import DataIndex, read_index
-from models.evaluate.report import definitions, summary
+from models.evaluate.report import bullets, definitions, summary
 from models.evaluate.results import Evaluation
-from models.evaluate.table import means, means_text
-from models.network.unet import TemporalUNet
+from models.evaluate.table import means, means_text, tallies
+from models.export.about import about
+from models.network.model import Model
 from models.train.checkpoint import Progress
 from models.train.config import TrainConfig
 
@@ -39,19 +40,11 @@ def _data_lines(folder: Path) -> list[str]:
     ]
 
 
-def _size_lines(network: TemporalUNet) -> list[str]:
-    count = sum(p.numel() for p in network.parameters())
-    return [
-        f"* {count / 1000:.1f} k parameters, {2 * network.config.macs_per_pixel() / 1000:.1f} kFLOP per LR pixel, "
-        f"U-Net of widths {', '.join(map(str, network.config.widths))}, four recurrent features",
-    ]
-
-
 def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
     settings = config.optimiser
     stages = "; ".join(
-        f"{s.iterations} iterations of {s.batch} crops of {s.display_crop} display pixels, {s.frames} frames with "
-        f"back-propagation through {s.window}"
+        f"{s.iterations} iterations of {s.batch} crops of {s.display_crop} display pixels, "
+        + (f"{s.frames} frames with back-propagation through {s.window}" if s.frames > 1 else "one frame each")
         for s in config.stages
     )
     return [
@@ -61,29 +54,31 @@ def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
         f"* Adam {settings.learning_rate:g} with {settings.warm_up} iterations of warm-up and a cosine to "
         f"{settings.final_learning_rate:g}, gradient norm at most {settings.gradient_norm:g}; shipped weights are an "
         f"exponential average ({settings.ema:g})",
-        f"* loss: L1 in display space + {config.loss.temporal:g} x the change of the error along the motion; flips, "
-        "transposes, colour permutations and +-1 stop of exposure",
+        f"* loss, in display space: {_loss_text(config)}",
+        "* augmentation: flips, transposes, colour permutations and +-1 stop of exposure",
     ]
 
 
-_LIMITS = [
-    "* Where every sample differs from the last by aliasing alone (fine textures without mip maps, as in the courtyard "
-    "recording) it trusts history too late: for some ten frames it is close to a filtered single frame, and TAAU is "
-    "sharper there.",
-    "* Small bright bodies that tumble (embers, petals) leave dotted trails, as with TAAU.",
-    "* Wires in front of something that moves (a grille before a turning fan) come out as dots, as with TAAU.",
-    "* Glazing bars thinner than a pixel before a bright sky stay dashed.",
-    "* The first frames after a cut have no history: they look like a filtered low-resolution image.",
-    "* Reflections and refractions have no motion vectors of their own and lag behind a moving camera.",
-    "* Trained on synthetic scenes only; nobody has tried it on a game.",
-]
+def _loss_text(config: TrainConfig) -> str:
+    weights = {name: getattr(config.loss, name) for name in _LOSSES}
+    return " + ".join(f"{weight:g} x {_LOSSES[name]}" for name, weight in weights.items() if weight)
+
+
+_LOSSES = {
+    "l1": "L1",
+    "square": "the squared error",
+    "charbonnier": "Charbonnier",
+    "perceptual": "the distance of a network's features",
+    "temporal": "the change of the error along the motion",
+    "adversarial": "a patch discriminator's verdict",
+}
 
 
 def write_card(
     path: Path,
     config: TrainConfig,
     progress: Progress,
-    network: TemporalUNet,
+    model: Model,
     evaluation: Evaluation,
     notes: str = "",
     failures: str | None = None,
@@ -91,28 +86,35 @@ def write_card(
 ) -> None:
     """`evaluation` is empty where nothing was scored yet. `notes`: what the settings do not tell about the run
     (changes on the way, what was looked at), as Markdown. `failures`: a picture beside the card. `precision`: what
-    check-precision found, its plain values are listed."""
-    lines = [f"# {config.name}", "", "A temporal upscaling network for Supersee, 1x to 3x with the same weights.", ""]
-    lines += ["## Size", "", *_size_lines(network), "", "## Data", ""]
+    check-precision found, its plain values are listed. Raises SuperseeError for a network that the app does not run."""
+    said = about(model)
+    lines = [f"# {config.name}", "", said.what, "", "## Size", "", *said.size, "", "## Data", ""]
     for folder in config.data.folders:
         lines += _data_lines(Path(folder))
+    used = (f"{float(ratio):g}x {weight:g}" for ratio, weight in config.data.ratio_weights.items())
+    lines += [f"* share of the training by ratio: {', '.join(used)}"]
     lines += ["* no training clip shows a held-out scene or recording of the tables below", ""]
     lines += ["## Training", "", *_schedule_lines(config, progress), ""]
     if notes:
         lines += ["## How this run went", "", notes.strip(), ""]
-    lines += ["## Held-out figures", "", *_figure_lines(evaluation), ""]
+    lines += ["## Held-out figures", "", *_figure_lines(evaluation, config.name, said.only_ratio), ""]
     if precision:
         plain = {k: v for k, v in precision.items() if isinstance(v, str | int | float) and k != "schema"}
         lines += ["## bf16 against float32", "", *(f"* {k.replace('_', ' ')}: {v}" for k, v in plain.items()), ""]
-    lines += ["## Known failures", "", *_LIMITS, ""]
+    lines += ["## Known failures", "", *said.limits, ""]
     if failures:
         lines += [f"![Where it loses the most to TAAU]({failures})", ""]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _figure_lines(evaluation: Evaluation) -> list[str]:
-    if not evaluation.rows:
+def _figure_lines(evaluation: Evaluation, name: str, only_ratio: int | None) -> list[str]:
+    """A network of one ratio is a peer: it has wins and losses there, and no bar to reach."""
+    rows = [row for row in evaluation.rows if only_ratio in (None, row.sequence.ratio)]
+    if not rows:
         return ["Not measured for these weights."]
     path = "Through the app's own path (GLSL passes, OpenVINO) where a row's name has no @, through torch otherwise."
-    parts = [f"{path} {definitions(evaluation.flip_frames)}", means_text(means(evaluation.rows)).strip()]
-    return "\n\n".join([*parts, *summary(evaluation, "### ")]).splitlines()
+    parts = [f"{path} {definitions(evaluation.flip_frames)}", means_text(means(rows)).strip()]
+    if only_ratio is None:
+        return "\n\n".join([*parts, *summary(evaluation, "### ")]).splitlines()
+    own = [row for row in rows if row.kind == "classic" or row.method == name]
+    return "\n\n".join([*parts, "### Wins and losses", bullets(tallies(own))]).splitlines()

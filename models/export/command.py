@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from models.export.precision_command import add_precision_parser
 
 if TYPE_CHECKING:
+    from models.network.model import Model
     from models.train.config import TrainConfig
 
 NOTES = "notes.md"
@@ -24,28 +25,42 @@ def export_run(
     pictures: Path | None = None,
     precision: Path | None = None,
 ) -> TrainConfig:
-    """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint."""
-    from app.errors import SuperseeError
+    """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint, a
+    network that the app does not run, and a folder that holds another kind of network."""
     from models.evaluate.checkpoints import averaged_model, read_run
     from models.evaluate.results import read_evaluations
     from models.export.card import write_card
-    from models.network.save import save_network
-    from models.network.unet import TemporalUNet
 
     config, checkpoint = read_run(run)
     evaluation = read_evaluations(scores)
-    network = averaged_model(config, checkpoint).network
-    if not isinstance(network, TemporalUNet):
-        raise SuperseeError(
-            f"{config.name} cannot be exported", "the app runs networks of the kind kernel", "Score it with evaluate."
-        )
-    save_network(network, out, config.name)
+    model = averaged_model(config, checkpoint)
+    _save(model, out, config.name)
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
     failures = _copied_failures(config.name, pictures, out) if pictures else None
     checked = _precision(precision) if precision else None
-    write_card(out / "card.md", config, checkpoint.progress, network, evaluation, text, failures, checked)
+    write_card(out / "card.md", config, checkpoint.progress, model, evaluation, text, failures, checked)
     return config
+
+
+def _save(model: Model, out: Path, name: str) -> None:
+    from app.errors import SuperseeError
+    from app.inference.image_manifest import IMAGE_MANIFEST_FILE
+    from models.export.about import about
+    from models.network.export_image import save_image_network
+    from models.network.image_model import ImageModel
+    from models.network.save import MANIFEST_FILE, save_network
+
+    about(model)  # refuses what cannot be exported before anything is written
+    image = isinstance(model, ImageModel)
+    if (out / (MANIFEST_FILE if image else IMAGE_MANIFEST_FILE)).exists():
+        raise SuperseeError(
+            f"{name} cannot be written into {out}", "another kind of network lies there", "Name another folder."
+        )
+    if image:
+        save_image_network(model, out, name)
+    else:
+        save_network(model.network, out, name)  # type: ignore[arg-type]
 
 
 def _copied_failures(name: str, pictures: Path, out: Path) -> str:
@@ -81,12 +96,13 @@ def _precision(path: Path) -> dict[str, Any]:
 
 def export_command(options: argparse.Namespace) -> None:
     config = export_run(options.run, options.out, options.scores, options.pictures, options.precision)
-    print(f"{config.name} is in {options.out}: model.onnx, manifest.json, card.md")  # noqa: T201
+    files = ", ".join(sorted(path.name for path in options.out.iterdir()))
+    print(f"{config.name} is in {options.out}: {files}")  # noqa: T201
 
 
 def add_parser(commands: Any) -> None:
     add_precision_parser(commands)
-    export = commands.add_parser("export", help="write model.onnx, manifest.json and card.md")
+    export = commands.add_parser("export", help="write model.onnx, its manifest and card.md")
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="for example models/weights/lite")
     export.add_argument("--scores", type=Path, nargs="*", default=[], help="JSON of `evaluate` for the card's tables")

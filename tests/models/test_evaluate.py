@@ -17,7 +17,8 @@ from models.evaluate.results import read_evaluations
 from models.evaluate.score import score
 from models.evaluate.sequences import held_out_clips
 from models.evaluate.tally import WARM_UP, Scores
-from models.network import NetworkConfig, build
+from models.network import NetworkConfig, build, build_model
+from models.network.export_image import save_image_network
 from models.network.save import save_network
 from models.train.loop import Trainer
 from tests.models.synthetic import synthetic_clip
@@ -130,7 +131,7 @@ def test_a_broken_clip_is_left_out_and_the_rest_is_scored(clip_folder: Path, tmp
 
 def test_stopping_keeps_what_is_finished(clip_folder: Path) -> None:
     class Stops:
-        name, kind = "stops", "classic"
+        name, kind, ratio = "stops", "classic", None
         scores = iter([Scores(20.0, 0.5, None, 20.0, 1.0, 1)])
 
         def score(self, item, flip_frames, on_frame=None):
@@ -157,3 +158,23 @@ def test_nothing_to_score_and_wrong_names_are_said_plainly(tmp_path: Path, capsy
     with pytest.raises(SystemExit):
         main(["evaluate", "--methods", "bicubic"])
     assert "no such classic method: bicubic" in capsys.readouterr().err
+
+
+def test_a_single_image_network_is_scored_at_its_ratio_and_said_to_be_missing_elsewhere(
+    clip_folder: Path, tmp_path: Path, capsys
+) -> None:
+    for ratio in (2, 3):
+        model = build_model({"kind": "espcn", "ratio": ratio, "widths": [8, 8]}, seed=1)
+        save_image_network(model, tmp_path / f"espcn-{ratio}x", f"espcn-{ratio}x")  # type: ignore[arg-type]
+    out = tmp_path / "scores.json"
+    arguments = ["evaluate", "--data", str(clip_folder), "--network", *(str(tmp_path / f"espcn-{r}x") for r in (2, 3))]
+    assert (
+        main([*arguments, "--methods", "bilinear", "--flip-frames", "0", "--timed-frames", "1", "--out", str(out)]) == 0
+    )
+    data = json.loads(out.read_text())
+    assert [row["method"] for row in data["rows"]] == ["bilinear", "espcn-2x"]
+    assert [row["kind"] for row in data["rows"]] == ["classic", "peer"]
+    assert set(data["milliseconds"]) == {"bilinear", "espcn-2x"}
+    assert "espcn-3x at 2x: it does 3x only" in data["left_out"]
+    assert data["bar"] == {}
+    assert "espcn-2x against bilinear" in capsys.readouterr().out

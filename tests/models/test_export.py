@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import SuperseeError
+from app.inference.image_manifest import load_image_network
 from app.inference.manifest import load_network
 from models.evaluate.results import Evaluation, write_evaluation
 from models.evaluate.sequences import SequenceName
@@ -81,3 +82,43 @@ def test_the_card_shows_known_failures_and_the_precision_check(run: Path, tmp_pa
     (tmp_path / "precision.json").write_text("[]")
     with pytest.raises(SuperseeError, match="precision check"):
         export_run(run, tmp_path / "out", precision=tmp_path / "precision.json")
+
+
+@pytest.fixture
+def peer_run(config_text: str, tmp_path: Path) -> Path:
+    network = 'kind = "espcn"\nwidths = [8, 8]'
+    kernel = "widths = [8, 8, 8]\nblocks = [0, 0, 0]\nup_blocks = [0, 0]"
+    single = config_text.replace(kernel, network).replace("frames = 4\nwindow = 2", "frames = 1\nwindow = 1")
+    Trainer(single.replace('name = "tiny"', 'name = "espcn"'), tmp_path / "peer").train(until=2)
+    return tmp_path / "peer"
+
+
+def test_a_single_image_network_is_exported_twice_with_the_same_bytes(peer_run: Path, tmp_path: Path) -> None:
+    rows = [*_rows(), _row("espcn", "peer", Scores(18.8, 0.48, 0.24, 24.0, 12.0, 20))]
+    write_evaluation(Evaluation(rows, flip_frames=6), tmp_path / "scores.json")
+    for name in ("a", "b"):
+        export_run(peer_run, tmp_path / name, [tmp_path / "scores.json"])
+    for file in ("model.onnx", "image_manifest.json", "card.md"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+    found = load_image_network(tmp_path / "a")
+    assert (found.name, found.kind, found.ratio, found.enlarges) == ("espcn", "espcn", 2, 2)
+    card = (tmp_path / "a" / "card.md").read_text()
+    assert "2x only" in card
+    assert "espcn against taau: 2x 0 won, 1 lost" in card
+    assert "MISSED" not in card, "a peer has no bar"
+    assert "one frame each" in card
+
+
+def test_a_folder_keeps_its_kind_of_network(run: Path, peer_run: Path, tmp_path: Path) -> None:
+    for first, second in ((run, peer_run), (peer_run, run)):
+        export_run(first, tmp_path / first.name)
+        with pytest.raises(SuperseeError, match="another kind of network"):
+            export_run(second, tmp_path / first.name)
+
+
+def test_what_the_app_does_not_run_is_refused_and_nothing_is_written(config_text: str, tmp_path: Path) -> None:
+    kernel = "widths = [8, 8, 8]\nblocks = [0, 0, 0]\nup_blocks = [0, 0]"
+    Trainer(config_text.replace(kernel, 'kind = "rgb-unet"\nwidths = [8, 8, 8, 8]'), tmp_path / "rgb").train(until=1)
+    with pytest.raises(SuperseeError, match="kind rgb-unet cannot be exported"):
+        export_run(tmp_path / "rgb", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
