@@ -96,5 +96,19 @@ def read_exr(path: Path) -> np.ndarray:
         raise SuperseeError(f"The image {path} cannot be read", str(error)) from error
 
 
+def read_layer(path: Path) -> np.ndarray:
+    """(height, width, channels) of a file that `write_layer` made, in its own type, channels in order of name."""
+    import OpenEXR
+
+    try:
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            channels = file.channels() if file.parts else {}
+            if not channels:
+                raise SuperseeError(f"The image {path} cannot be read", "the file is cut off")
+            return np.stack([np.asarray(channels[name].pixels) for name in sorted(channels)], axis=2)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SuperseeError(f"The image {path} cannot be read", str(error)) from error
+
+
 def _cannot_write(path: Path, error: Exception) -> SuperseeError:
     return SuperseeError(f"{path} cannot be written", str(error), "Check the folder and the free space.")

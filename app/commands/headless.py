@@ -160,6 +160,14 @@ class Headless:
             scene=self.model.name, path=self.path.name, size=list(plan.size), ratio=plan.ratio, methods=list(plan.shown)
         )
 
+    def shot_record(self) -> dict[str, object]:
+        """What a picture of the last frame says of itself: enough to draw it again."""
+        from app.capture.provenance import traced
+        from app.present.shot import Looks, shot_record
+
+        record = shot_record(self.comparison, self._composition, self.plan.scene, Looks(self._canvas))
+        return traced(record, self.plan.scene)
+
     def release(self) -> None:
         self._stack.close()
 

@@ -28,6 +28,9 @@ STILLS = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     choices.add_scene_argument(parser)
     choices.add_scale_arguments(parser)
+    parser.add_argument(
+        "--from", type=Path, dest="shot", metavar="SHOT", help="draw a screenshot again, from what it says of itself"
+    )
     parser.add_argument("--path", metavar="P", help="camera path by name (default: the scene's first)")
     parser.add_argument(
         "--frames", type=choices.count, metavar="N", help="how many (default: 48; of a recording, all)"
@@ -61,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from app.commands.headless import planned
 
+    if args.shot is not None:
+        return _again(args)
     plan = planned(
         args.scene or choices.DEFAULT_SCENE,
         args.methods,
@@ -75,6 +80,17 @@ def run(args: argparse.Namespace) -> int:
         shading_load=args.shading_load,
     )
     render(plan, args.out, args.format)
+    return 0
+
+
+def _again(args: argparse.Namespace) -> int:
+    from app.commands.reproduce import reproduce
+
+    if args.scene is not None:
+        raise SuperseeError(f"{args.scene} cannot be drawn with --from", "its scene is the screenshot's")
+    choices.writable_folder(args.out)
+    for line in reproduce(args.shot, args.out):
+        print(line)  # noqa: T201
     return 0
 
 
@@ -114,15 +130,16 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
             _write_frame(frame, folder, image_format, run)
             if frame.index in still_frames:
                 stills[frame.index] = frame
+                _write_still(frame, folder, run)
             if progress:
                 _print_progress(frame.index + 1, plan.frames)
             following = next(frames, None)
             if following is None:
                 break
             frame = following
-    stills = stills or {frame.index: frame}
-    for still in stills.values():
-        _write_still(still, folder, run)
+    if not stills:
+        stills[frame.index] = frame
+        _write_still(frame, folder, run)
     middle = list(stills.values())[len(stills) // 2]
     return _write_report(run, folder, figures, shots, middle, video)
 
@@ -180,11 +197,11 @@ def _write_frame(frame: FrameResult, folder: Path, image_format: str, run: Headl
 
 
 def _write_still(frame: FrameResult, folder: Path, run: Headless) -> None:
-    """The composition and its panes."""
+    """The composition and its panes, of the last frame that was drawn."""
     from app.capture.screenshot import save_screenshot
 
     path = folder / "stills" / f"frame-{frame.index + 1:04d}.png"
-    save_screenshot(path, frame.composition, frame.panes.items(), {**run.record(), "frame": frame.index})
+    save_screenshot(path, frame.composition, frame.panes.items(), run.shot_record())
 
 
 @contextmanager
@@ -233,5 +250,6 @@ def _print_summary(report: dict[str, Any], out: Path, seconds: float) -> None:
     for entry in report["methods"].values():
         values = "".join(f"{figure.formatted(entry[key]):>16}" for key, figure in QUALITY.items())
         lines.append(f"{entry['label']:12}{values}{entry['stage_ms'].get('total', float('nan')):12.1f}")
-    lines.append(f"written in {seconds:.0f} s: {out / 'side-by-side.mp4'}, {out / 'report.html'}, {out / 'report.json'}")
+    written = ", ".join(str(out / name) for name in ("report.html", "side-by-side.mp4", "report.json"))
+    lines.append(f"written in {seconds:.0f} s: {written}")
     print("\n".join(lines))  # noqa: T201

@@ -164,6 +164,6 @@ def _headless_screenshot(plan: object, path: Path) -> int:
         last = next(frames)
         for frame in frames:
             last = frame
-        for written in save_screenshot(path, last.composition, last.panes.items(), run.record()):
+        for written in save_screenshot(path, last.composition, last.panes.items(), run.shot_record()):
             print(written)  # noqa: T201
     return 0

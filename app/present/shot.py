@@ -55,7 +55,9 @@ def shot_record(comparison: Comparison, composition: Composition, scene: str, lo
             "phase": None if recorded is not None else frame.frame_index % phases,
             "phases": None if recorded is not None else phases,
         },
-        "panes": [asdict(pane) | {"texture": None} for pane in composition.panes],
+        "panes": [
+            {"method": p.method, "title": p.title, "detail": p.detail, "warning": p.warning} for p in composition.panes
+        ],
         "reference_samples": comparison.reference_done,
         "exposure": looks.exposure,
         "filmic": looks.filmic,
