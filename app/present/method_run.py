@@ -63,6 +63,7 @@ class MethodRun:
         self._stand_in: Upscaler | None = None
         self._sizes: dict[int, tuple[Size, Size]] = {}
         self._failed: SuperseeError | None = None
+        self._failed_at: tuple[Size, Size] | None = None
         self._served: dict[int, int] = {}  # the last frame of each upscaler
         self._waiting = False
         self.frame_number = -1  # the frame that `texture` belongs to
@@ -163,7 +164,10 @@ class MethodRun:
         self.texture = None
 
     def _ready_upscaler(self, render_size: Size, display_size: Size) -> Upscaler:
+        if self._failed_at != (render_size, display_size):
+            self._failed = None  # what cannot be done at one size or ratio may be at another
         if self._failed is None:
+            self._failed_at = (render_size, display_size)
             try:
                 options = self._options(self.name, render_size)
                 self._waiting = options is None

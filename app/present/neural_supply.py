@@ -1,23 +1,29 @@
-"""Gets the network ready beside the GUI thread: importing the runtime, reading the network, compiling each size."""
+"""Gets networks ready beside the GUI thread: importing the runtime, reading the network, compiling each size."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.conventions import Size
 from app.errors import SuperseeError
+from app.inference.image_manifest import IMAGE_KINDS
 from app.paths import WEIGHTS
 
 if TYPE_CHECKING:
+    from app.inference.image_manifest import ImageNetwork
     from app.inference.manifest import Network
 
 log = logging.getLogger(__name__)
 
+_Models = tuple[tuple[Path, Size], ...]
+"""What is to be compiled: model files with the (width, height) of their input."""
+
 Loader = Callable[[str | None], "tuple[Network, Any]"]
+ImageLoader = Callable[[str], "tuple[tuple[ImageNetwork, ...], Any]"]
 
 
 def load_network_and_backend(name: str | None) -> tuple[Network, Any]:
@@ -29,6 +35,14 @@ def load_network_and_backend(name: str | None) -> tuple[Network, Any]:
     return load_network(network_folder(name)), OpenVinoBackend()
 
 
+def load_image_networks_and_backend(kind: str) -> tuple[tuple[ImageNetwork, ...], Any]:
+    """The single-image networks of `kind` in models/weights and what runs them. Raises SuperseeError as above."""
+    from app.inference.image_manifest import image_networks
+    from app.upscale.image_network import image_backend
+
+    return image_networks(kind), image_backend()
+
+
 def network_folder(name: str | None) -> Path:
     """Where the network lies; a folder that need not exist, so that the loader says what is wrong with it."""
     if name is not None:
@@ -38,43 +52,69 @@ def network_folder(name: str | None) -> Path:
 
 
 class NeuralSupply:
-    """Constructor options of upscalers (`Options`): for "neural" None until the network is compiled for the size."""
+    """Constructor options of upscalers (`Options`): for those with a network None until it is compiled for the size."""
 
-    def __init__(self, name: str | None = None, load: Loader = load_network_and_backend) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        load: Loader = load_network_and_backend,
+        load_images: ImageLoader = load_image_networks_and_backend,
+    ) -> None:
         self._name = name
         self._load = load
+        self._load_images = load_images
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="supersee-network")
-        self._loading: Future[tuple[Network, Any]] | None = None
-        self._preparing: dict[Size, Future[None]] = {}
+        self._loading: dict[str, Future[Any]] = {}  # by method
+        self._preparing: dict[tuple[str, _Models], Future[None]] = {}
 
     def __call__(self, method: str, render_size: Size) -> Mapping[str, object] | None:
         """Never waits. Raises SuperseeError once loading or compiling has failed."""
-        if method != "neural":
+        if method != "neural" and method not in IMAGE_KINDS:
             return {}
-        if self._loading is None:
-            self._loading = self._pool.submit(self._load, self._name)
-        if not self._loading.done():
+        if method not in self._loading:
+            load, what = (self._load, self._name) if method == "neural" else (self._load_images, method)
+            self._loading[method] = self._pool.submit(load, what)  # type: ignore[arg-type]
+        if not self._loading[method].done():
             return None
-        network, backend = _outcome(self._loading)
-        size = network.padded(render_size)
-        if size not in self._preparing:
-            self._preparing[size] = self._pool.submit(backend.prepare, network.model, size)
-        if not self._preparing[size].done():
+        loaded, backend = _outcome(self._loading[method])
+        models = _models(loaded, render_size) if method == "neural" else _image_models(loaded, render_size)
+        if (method, models) not in self._preparing:
+            self._preparing[method, models] = self._pool.submit(_prepare, backend, models)
+        if not self._preparing[method, models].done():
             return None
-        _outcome(self._preparing[size])
-        return {"network": network, "backend": backend}
+        _outcome(self._preparing[method, models])
+        return {"network" if method == "neural" else "networks": loaded, "backend": backend}
 
     def retry(self) -> None:
         """Forgets failures, so that what failed is tried again."""
-        if self._loading is not None and self._loading.done() and self._loading.exception() is not None:
-            self._loading = None
-        for size, job in list(self._preparing.items()):
-            if job.done() and job.exception() is not None:
-                del self._preparing[size]
+        _forget_failures(self._loading)
+        _forget_failures(self._preparing)
 
     def close(self) -> None:
         """Waits for the compiling in hand."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _models(network: Network, render_size: Size) -> _Models:
+    return ((network.model, network.padded(render_size)),)
+
+
+def _image_models(networks: Sequence[ImageNetwork], render_size: Size) -> _Models:
+    """For a display that is the ratio times as large to the pixel. At another one (an odd size) a network that works at
+    display size is compiled when it is fitted."""
+    sizes = ((n, (n.ratio * render_size[0], n.ratio * render_size[1])) for n in networks)
+    return tuple((network.model, network.input_size(render_size, display)) for network, display in sizes)
+
+
+def _prepare(backend: Any, models: _Models) -> None:
+    for model, size in models:
+        backend.prepare(model, size)
+
+
+def _forget_failures(jobs: dict[Any, Future[Any]]) -> None:
+    for key, job in list(jobs.items()):
+        if job.done() and job.exception() is not None:
+            del jobs[key]
 
 
 def _outcome(job: Future[Any]) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import SuperseeError
+from app.inference.image_manifest import ImageNetwork
 from app.present.neural_supply import NeuralSupply, network_folder
 
 
@@ -33,10 +34,15 @@ class FakeBackend:
         self.prepared.append(size)
 
 
-def answer(supply: NeuralSupply, size=(30, 20)):
+def image_network(ratio: int, enlarges: int) -> ImageNetwork:
+    folder = Path("weights")
+    return ImageNetwork("net", "srcnn", ratio, enlarges, folder, folder / f"{ratio}.onnx", "", 1.0, {})
+
+
+def answer(supply: NeuralSupply, size=(30, 20), method="neural"):
     """What the supply says once it has something to say."""
     until = time.monotonic() + 10
-    while (options := supply("neural", size)) is None and time.monotonic() < until:
+    while (options := supply(method, size)) is None and time.monotonic() < until:
         time.sleep(0.005)
     return options
 
@@ -45,8 +51,8 @@ def answer(supply: NeuralSupply, size=(30, 20)):
 def supplies():
     made: list[NeuralSupply] = []
 
-    def make(load) -> NeuralSupply:
-        made.append(NeuralSupply("net", load))
+    def make(*loaders) -> NeuralSupply:
+        made.append(NeuralSupply("net", *loaders))
         return made[-1]
 
     yield make
@@ -97,6 +103,23 @@ def test_failed_compilation_is_a_plain_error_for_that_size_alone(supplies) -> No
         answer(supply)
     backend.fails = False
     assert answer(supply, (64, 64)) is not None
+
+
+def test_single_image_networks_are_compiled_for_their_own_sizes(supplies) -> None:
+    backend = FakeBackend()
+    backend.release.set()
+    networks = (image_network(ratio=2, enlarges=1), image_network(ratio=3, enlarges=3))
+    asked: list[str] = []
+
+    def load_images(kind: str):
+        asked.append(kind)
+        return networks, backend
+
+    supply = supplies(lambda _name: pytest.fail("not asked for"), load_images)
+    assert answer(supply, (30, 20), "srcnn") == {"networks": networks, "backend": backend}
+    assert backend.prepared == [(60, 40), (30, 20)], "one at display size, one at render size"
+    answer(supply, (30, 20), "srcnn")
+    assert asked == ["srcnn"]
 
 
 def test_network_is_found_by_name_by_folder_or_by_default(tmp_path, monkeypatch) -> None:

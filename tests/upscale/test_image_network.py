@@ -124,12 +124,20 @@ def test_a_ratio_it_was_not_made_for_shows_the_stand_in_with_a_message(
     assert run.warning.startswith("showing bilinear: SRCNN cannot turn 16x12 into 24x18: its network enlarges 2 times")
     assert run.texture is not None
     assert run.texture.size == (24, 18)
-    run.retry()
+    run.begin(odd, 1)
+    run.finish(odd)
+    assert run.stands_in, "it is not tried again at the same size"
     even = frame(gl, sampled(ramp, (16, 12)), (32, 24))
-    run.begin(even, 1)
+    run.begin(even, 2)
     run.finish(even)
-    assert not run.stands_in
+    assert not run.stands_in, "another ratio is another try"
     assert run.warning == ""
+    run.begin(odd, 3)
+    run.finish(odd)
+    run.retry()
+    run.begin(odd, 4)
+    assert run.stands_in
+    assert "Use it at 2x" in run.remarks
     run.release()
 
 
