@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.commands import choices
 from app.conventions import Size, mode_name
+from app.errors import SuperseeError
+from app.inference.image_manifest import IMAGE_KINDS
 
 if TYPE_CHECKING:
     from app.commands.headless import Headless
@@ -114,7 +116,13 @@ def _measure_stages(
     for size in sizes:
         for ratio in ratios:
             for method in methods:
-                seen = [run.timed_frame((method,), size, ratio, i) for i in range(frames)]
+                try:
+                    seen = [run.timed_frame((method,), size, ratio, i) for i in range(frames)]
+                except SuperseeError as error:
+                    if method not in IMAGE_KINDS:
+                        raise
+                    _say(f"{size[0]:>6}x{size[1]:<4}{ratio:>7g}  {method:10}  left out: {error.why}")
+                    continue
                 stages = median_stages([frame[method] for frame in seen if frame.get(method)])
                 rows.append({"size": list(size), "ratio": ratio, "method": method, "stage_ms": stages})
                 cells = "".join(f"{stages[s]:10.2f}" if s in stages else f"{'':>10}" for s in (*STAGES, "total"))
