@@ -17,12 +17,15 @@ from app.errors import SuperseeError
 if TYPE_CHECKING:
     from app.capture.video import VideoWriter
     from app.commands.figures import Figures
+    from app.commands.frame_files import FrameFiles
     from app.commands.headless import FrameResult, Headless, Plan
     from app.commands.report_shots import Shots
 
 PARTIAL = ".partial"
 """Everything is written below DIR/.partial and moved when it is whole, so that DIR never holds half a run."""
 STILLS = 3
+_WORTH_SAYING = 1e9
+"""Bytes of single frames from which on their size is said before they are drawn."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shading-load", type=choices.load, default=0.0, metavar="X", help="make the pixel shader heavier (default: 0)"
     )
     parser.add_argument(
-        "--format", choices=("exr", "png", "none"), default="exr", help="of single frames; exr is linear (default: exr)"
+        "--format",
+        choices=("exr", "png", "none"),
+        default="exr",
+        help="of single frames: exr is scene-linear, about 4 bytes a pixel; png as shown, half that (default: exr)",
     )
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)")
 
@@ -97,9 +103,15 @@ def _again(args: argparse.Namespace) -> int:
 def render(plan: Plan, out: Path, image_format: str = "exr", progress: bool = True) -> dict[str, Any]:
     """Carries out the plan; returns the report that lies in `out`/report.json. Raises SuperseeError, with `out` as
     it was, where the plan cannot be carried out."""
+    from app.commands.frame_files import check_room, expected_bytes, in_words
     from app.commands.headless import headless
 
     choices.writable_folder(out)
+    needed = expected_bytes(image_format, plan.size, len(plan.shown) * plan.frames)
+    check_room(out, needed)
+    if progress and needed > _WORTH_SAYING:
+        saving = "" if image_format == "png" else "; --format png takes half"
+        print(f"single frames will take about {in_words(needed)} ({image_format}{saving})", file=sys.stderr)  # noqa: T201
     started = time.perf_counter()
     with headless(plan) as run, _partial_folder(out) as partial:
         report = _write_all(run, partial, image_format, progress)
@@ -112,6 +124,7 @@ def render(plan: Plan, out: Path, image_format: str = "exr", progress: bool = Tr
 def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -> dict[str, Any]:
     from app.capture.video import VideoWriter
     from app.commands.figures import Figures
+    from app.commands.frame_files import FrameFiles
     from app.commands.headless import labels
     from app.commands.report_shots import Shots
 
@@ -122,12 +135,15 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
     stills: dict[int, FrameResult] = {}
     frames = run.frames()
     frame = next(frames)  # what cannot be drawn fails here, before the first file
-    with VideoWriter(folder / "side-by-side.mp4", run.canvas, plan.rate) as video:
+    with (
+        VideoWriter(folder / "side-by-side.mp4", run.canvas, plan.rate) as video,
+        FrameFiles(folder, image_format, run.record()) as files,
+    ):
         while True:
             figures.add(frame)
             shots.add(frame, figures)
             video.write(frame.composition)
-            _write_frame(frame, folder, image_format, run)
+            files.add(frame)
             if frame.index in still_frames:
                 stills[frame.index] = frame
                 _write_still(frame, folder, run)
@@ -141,11 +157,17 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
         stills[frame.index] = frame
         _write_still(frame, folder, run)
     middle = list(stills.values())[len(stills) // 2]
-    return _write_report(run, folder, figures, shots, middle, video)
+    return _write_report(run, folder, figures, shots, middle, video, files)
 
 
 def _write_report(
-    run: Headless, folder: Path, figures: Figures, shots: Shots, still: FrameResult, video: VideoWriter
+    run: Headless,
+    folder: Path,
+    figures: Figures,
+    shots: Shots,
+    still: FrameResult,
+    video: VideoWriter,
+    files: FrameFiles,
 ) -> dict[str, Any]:
     from app.capture.image_files import write_png
     from app.commands.headless import labels
@@ -155,7 +177,12 @@ def _write_report(
 
     plan = run.plan
     named = labels(plan.shown)
-    facts = {**run.facts(), "video_encoder": video.encoder, "notes": [*run.notes(), *filter(None, [video.note])]}
+    facts = {
+        **run.facts(),
+        "video_encoder": video.encoder,
+        "single_frames": files.described,
+        "notes": [*run.notes(), *filter(None, [video.note])],
+    }
     methods = {name: {"label": named[name], **figures.method(name)} for name in plan.methods}
     report = build_report(settings(run), methods, facts)
     crops = {name: pixels for name, pixels in still.panes.items() if name in named}
@@ -180,20 +207,6 @@ def settings(run: Headless) -> dict[str, Any]:
         "reference": plan.reference if plan.recording is None or not plan.reference else "recorded",
         "shading_load": plan.shading_load,
     }
-
-
-def _write_frame(frame: FrameResult, folder: Path, image_format: str, run: Headless) -> None:
-    from app.capture.image_files import write_exr, write_png
-
-    if image_format == "none":
-        return
-    record = {**run.record(), "frame": frame.index, "time": round(frame.time, 6)}
-    for name, linear in frame.linear.items():
-        path = folder / "frames" / name / f"{frame.index + 1:04d}.{image_format}"
-        if image_format == "exr":
-            write_exr(path, linear, {**record, "method": name})
-        else:
-            write_png(path, frame.panes[name], {**record, "method": name})
 
 
 def _write_still(frame: FrameResult, folder: Path, run: Headless) -> None:
@@ -250,6 +263,7 @@ def _print_summary(report: dict[str, Any], out: Path, seconds: float) -> None:
     for entry in report["methods"].values():
         values = "".join(f"{figure.formatted(entry[key]):>16}" for key, figure in QUALITY.items())
         lines.append(f"{entry['label']:12}{values}{entry['stage_ms'].get('total', float('nan')):12.1f}")
+    lines.append(f"single frames: {report['machine']['single_frames']}")
     written = ", ".join(str(out / name) for name in ("report.html", "side-by-side.mp4", "report.json"))
     lines.append(f"written in {seconds:.0f} s: {written}")
     print("\n".join(lines))  # noqa: T201

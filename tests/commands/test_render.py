@@ -1,6 +1,7 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from app.capture.image_files import read_exr, read_png
 from app.cli import main
-from app.commands import render as render_command
+from app.commands import frame_files
 from app.commands.figures import Figures
 from app.commands.headless import FrameResult, canvas_size
 from app.measure.image_metrics import display_image, psnr
@@ -124,12 +125,27 @@ def test_a_run_that_fails_midway_leaves_the_folder_as_it_was(
     def broken(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(render_command, "_write_frame", broken)
+    monkeypatch.setattr(frame_files, "_write", broken)
     with pytest.raises(OSError, match="full"):
         main(["render", "court", "--size", "64x48", "--frames", "2", "--reference", "0", "--methods", "nearest",
               "--out", str(tmp_path)])  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {"report.json", "mine.txt"}
     assert (tmp_path / "report.json").read_text() == "{}"
+
+
+def test_a_disk_without_room_is_found_out_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(frame_files.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert main(["render", "court", "--size", "64x48", "--out", str(tmp_path / "new")]) == 2
+    assert "new has too little room: single frames take about 3 MB, and 0 MB are free" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_single_frames_in_the_report(rendered: Path) -> None:
+    size = sum(path.stat().st_size for path in (rendered / "frames").rglob("*.exr"))
+    assert _report(rendered)["machine"]["single_frames"].startswith("EXR, scene-linear half floats, ")
+    assert frame_files.in_words(size) in _report(rendered)["machine"]["single_frames"]
 
 
 @pytest.mark.parametrize(("count", "grid"), [(1, (1, 1)), (2, (2, 1)), (3, (3, 1)), (4, (2, 2)), (5, (3, 2))])
