@@ -186,9 +186,9 @@ def check_assets() -> Iterator[Finding]:
 
 
 def check_video() -> Iterator[Finding]:
-    from app.capture.video import ENCODERS, HARDWARE_ENCODERS, encoder_works
+    from app.capture.encoders import CODECS, encoder_works
 
-    found = [name for name in (*ENCODERS, *HARDWARE_ENCODERS) if encoder_works(name)]
+    found = [name for codec in CODECS.values() for name in codec.encoders if encoder_works(name)]
     if found:
         yield Finding("video encoders", "ok", ", ".join(found))
     else:

@@ -1,6 +1,8 @@
+import contextlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -8,23 +10,33 @@ import numpy as np
 import pytest
 
 from app.capture import video
-from app.capture.video import VideoWriter, choose_encoder
+from app.capture.encoders import CODECS, choose_encoder
+from app.capture.video import Picture, VideoWriter
 from app.errors import SuperseeError
 
 av = pytest.importorskip("av")
 
+# Writes until it is killed, or until the file may not grow any more; noise, so that every frame has its size.
 _ENDLESS = """
-import sys, numpy as np
+import resource, sys, numpy as np
 from pathlib import Path
-from app.capture.video import VideoWriter
-writer = VideoWriter(Path(sys.argv[1]), (160, 96), 30)
-frame = np.zeros((96, 160, 3), np.uint8)
-for index in range(10**6):
-    frame[:] = index % 256
-    writer.write(frame)
-    if index == 150:
-        print("going", flush=True)
+from app.capture.video import VideoWriter, Picture
+from app.errors import SuperseeError
+path, codec, live, limit = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "live", int(sys.argv[4])
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+writer = VideoWriter(path, (160, 96), 30, codec=codec, live=live)
+noise = np.random.default_rng(1).integers(0, 256, (8, 96, 160, 3), np.uint8)
+try:
+    for index in range(10**6):
+        writer.put(Picture(noise[index % 8], index / 30))
+        if index >= 150:
+            print(writer.frames_written, flush=True)
+            sys.stdin.readline()
+except SuperseeError as error:
+    print(error, flush=True)
 """
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _frames(path: Path) -> list[np.ndarray]:
@@ -69,11 +81,11 @@ def test_odd_sizes_are_padded_by_the_last_row_and_column(tmp_path: Path) -> None
 def test_a_failing_encoder_is_reported_and_never_leaves_the_writer_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full_disk(_image: np.ndarray) -> object:
+    def full_disk(*_frame: object) -> object:
         raise OSError(28, "No space left on device")
 
     writer = VideoWriter(tmp_path / "full.mp4", (32, 32))
-    monkeypatch.setattr(video, "_to_frame", full_disk)
+    monkeypatch.setattr(video, "to_frame", full_disk)
     begun = time.perf_counter()
     with pytest.raises(SuperseeError, match="No space left"):
         _write_many(writer, 100)
@@ -83,8 +95,8 @@ def test_a_failing_encoder_is_reported_and_never_leaves_the_writer_waiting(
 
 
 def test_an_encoder_that_is_not_here_is_replaced_and_named() -> None:
-    encoder, note = choose_encoder("no_such_encoder")
-    assert encoder in video.ENCODERS
+    encoder, note = choose_encoder("h264", wanted="no_such_encoder")
+    assert encoder in CODECS["h264"].encoders
     assert "no_such_encoder" in note
     assert encoder in note
 
@@ -92,18 +104,108 @@ def test_an_encoder_that_is_not_here_is_replaced_and_named() -> None:
 def test_wrong_names_and_places_are_plain_messages(tmp_path: Path) -> None:
     with pytest.raises(SuperseeError, match=r"End it in \.mp4"):
         VideoWriter(tmp_path / "x.avi", (32, 32))
+    with pytest.raises(SuperseeError, match=r"End it in \.mkv"):
+        VideoWriter(tmp_path / "x.mp4", (32, 32), codec="ffv1")
+    with pytest.raises(SuperseeError, match="Choose among h264"):
+        VideoWriter(tmp_path / "x.mp4", (32, 32), codec="theora")
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SuperseeError, match="cannot be written"):
         VideoWriter(tmp_path / "file" / "x.mp4", (32, 32))
 
 
-def test_a_video_whose_program_was_killed_can_be_played(tmp_path: Path) -> None:
-    path = tmp_path / "killed.mp4"
-    root = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen([sys.executable, "-c", _ENDLESS, str(path)], cwd=root, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"going\n"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    assert len(_frames(path)) > 60
+def _decodable(path: Path) -> int:
+    """Frames that a player gets, up to where the file breaks off."""
+    count = 0
+    with av.open(str(path)) as container, contextlib.suppress(av.error.FFmpegError):
+        for _ in container.decode(video=0):
+            count += 1
+    return count
+
+
+def _recorder(path: Path, codec: str, live: bool, limit: int = 0) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _ENDLESS, str(path), codec, "live" if live else "exact", str(limit)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("codec", "ending", "live"),
+    [("h264", ".mp4", False), ("h264", ".mp4", True), ("h264", ".mkv", True), ("ffv1", ".mkv", True)],
+)
+def test_a_video_whose_program_was_killed_can_be_played_to_the_last_second(
+    codec: str, ending: str, live: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / f"killed{ending}"
+    with _recorder(path, codec, live) as process:
+        assert process.stdout is not None
+        written = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+    assert written > 120
+    assert _decodable(path) >= written - 30, "more than a second is lost"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX's")
+@pytest.mark.parametrize(("codec", "ending"), [("h264", ".mp4"), ("ffv1", ".mkv")])
+def test_a_full_disk_is_said_and_what_was_written_can_be_played(codec: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"full{ending}"
+    with _recorder(path, codec, live=True, limit=1_000_000) as process:
+        said, _ = process.communicate(timeout=60)
+    assert f"The video {path} stopped after" in said
+    assert "Check the free space" in said
+    written = int(said.split("stopped after ")[1].split()[0])
+    assert path.stat().st_size <= 1_000_000
+    assert 10 < written < 150
+    assert _decodable(path) >= written - 30, "more than a second is lost"
+
+
+@pytest.mark.parametrize("codec", list(CODECS))
+def test_every_codec_is_tagged_and_decodes_to_the_colours_that_went_in(codec: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{CODECS[codec].endings[0]}"
+    with VideoWriter(path, (160, 96), 30, codec=codec, crf=8) as writer:
+        for level in range(8):
+            writer.write(np.full((96, 160, 3), (180, 25 * level, 60), np.uint8))
+    assert writer.encoder in CODECS[codec].encoders
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        matrix, full = (0, 2) if codec == "ffv1" else (1, 1)
+        tags = (context.color_primaries, context.color_trc, context.colorspace, context.color_range)
+        assert tags == (1, 1, matrix, full)
+    frames = _frames(path)
+    assert len(frames) == 8
+    assert np.abs(frames[5][48, 80].astype(int) - (180, 125, 60)).max() <= 5
+
+
+def test_ffv1_keeps_every_pixel(tmp_path: Path) -> None:
+    path = tmp_path / "exact.mkv"
+    images = np.random.default_rng(5).integers(0, 256, (5, 96, 161, 3), np.uint8)
+    with VideoWriter(path, (161, 96), codec="ffv1") as writer:
+        for image in images:
+            writer.write(image)
+    with av.open(str(path)) as container:
+        decoded = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert np.array_equal(np.stack(decoded)[:, :, :161], images)
+
+
+@pytest.mark.parametrize("name", ["live.mp4", "live.mkv"])
+def test_frames_keep_the_times_at_which_they_were_shown(name: str, tmp_path: Path) -> None:
+    times = np.cumsum([0.0, 0.016, 0.017, 0.25, 0.001, 1.5, 0.033])
+    with VideoWriter(tmp_path / name, (64, 48), 60, live=True) as writer:
+        for time_shown in times:
+            writer.put(Picture(np.zeros((48, 64, 4), np.uint8), float(time_shown)))
+    with av.open(str(tmp_path / name)) as container:
+        stamps = [float(frame.time) for frame in container.decode(video=0)]
+    assert np.abs(np.array(stamps) - stamps[0] - times).max() <= 0.0011  # Matroska counts milliseconds
+
+
+def test_offering_never_waits_and_says_what_was_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encode, gate, done = video.to_frame, threading.Event(), []
+    monkeypatch.setattr(video, "to_frame", lambda *frame: (gate.wait(20), encode(*frame))[1])
+    writer = VideoWriter(tmp_path / "slow.mp4", (64, 48), live=True)
+    taken = [
+        writer.offer(Picture(np.zeros((48, 64, 4), np.uint8), n / 30, lambda n=n: done.append(n))) for n in range(20)
+    ]
+    assert 8 <= sum(taken) <= 9  # the queue, and the one in the encoder's hands
+    gate.set()
+    writer.close()
+    assert done == [n for n, kept in enumerate(taken) if kept]
+    assert writer.frames_written == sum(taken)
+    assert len(_frames(writer.path)) == sum(taken)
