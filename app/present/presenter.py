@@ -8,6 +8,7 @@ from dataclasses import replace
 from app.conventions import MAX_RATIO, MIN_RATIO, QUALITY_MODES, Size
 from app.present.layout import Rect, View, clamped, next_zoom, panned, zoomed_at
 from app.present.overlay import GRAPH_SCALES
+from app.present.player import Player
 from app.present.state import CAMERA_MODES, MAX_EXPOSURE_STEPS, SHADING_LOADS, ViewerState
 from app.upscale.registry import METHODS, method_info
 
@@ -33,6 +34,7 @@ class Presenter:
         self.seek_to: float | None = None
         self.steps = 0  # frames to go on (back) from where the comparison stands
         self.time = 0.0
+        self.player: Player | None = None  # where a recording is shown
         # Where the selected pane is, for zoom and pan; the window keeps it up to date.
         self.cell = Rect(0, 0, 640, 360)
         self.picture: Size = (640, 360)
@@ -162,6 +164,8 @@ class Presenter:
 
     def toggle_pause(self) -> None:
         self.state.paused = not self.state.paused
+        if self.player is not None and not self.state.paused:
+            self.player.play_again()
         self.changed()
 
     def step_time(self, step: int) -> None:
@@ -171,8 +175,16 @@ class Presenter:
         self.changed()
 
     def restart(self) -> None:
+        if self.player is not None:
+            self.player.seek(self.player.first)
+            return
         self.seek_to = 0.0
         self.changed()
+
+    def playing(self, what: str, *arguments: object) -> None:
+        """Does `what` of a recording's player, by its name there; of a live scene there is none."""
+        if self.player is not None:
+            getattr(self.player, what)(*arguments)
 
     def step_path(self, step: int) -> None:
         if self.path_names:

@@ -17,6 +17,7 @@ from app.conventions import Size, checked_ratio, mode_name, render_size, texture
 from app.errors import SuperseeError
 from app.measure.stage_clock import make_clock
 from app.present.composition import PaneContent
+from app.present.kept_pictures import KeptPictures
 from app.present.method_run import STAND_IN, MethodRun, Options, no_options
 from app.present.recorded import RecordedSource
 from app.present.source import Accumulator, SceneSource
@@ -53,7 +54,8 @@ class Comparison:
     and for a method alone that was not shown in the frame before. Never otherwise.
 
     A recording (`recorded`) has its own size, camera and reference: the display size follows from the ratio alone,
-    and a frame that was jumped to is played up to, so that its history does not depend on how one got there.
+    and a frame that was jumped to is played up to, so that its history does not depend on how one got there. Frames
+    are drawn in the order of time only: backwards, they are shown from pictures that were kept (kept_pictures).
     """
 
     def __init__(
@@ -89,6 +91,10 @@ class Comparison:
         self._making = False
         self.lod_bias = 0.0  # added to the ratio's own
         self.shading_load: float | None = None  # None: as the source has it
+        self._kept = KeptPictures(context)
+        self.previews = False  # the last frame of a recording was drawn without its history
+        self._with_history: frozenset[str] = frozenset()  # the temporal methods that ran on the last frame
+        self.leading: tuple[int, int] | None = None  # frames played so far of those that lead up to the next, and all
         self._kept_native: tuple[moderngl.Texture, moderngl.Framebuffer] | None = None
         self.finished_at = 0.0  # perf_counter, s
         self.methods = methods
@@ -221,8 +227,14 @@ class Comparison:
                 pass
         return {name: run.texture for name in self.methods if (run := self.runs[name]).texture is not None}
 
-    def frame_steps(self, time: float | None = None) -> Iterator[Pause]:
-        """One frame in slices. The pictures of `panes` belong together again when it is exhausted."""
+    def frame_steps(
+        self, time: float | None = None, *, lead: bool = True, backwards: bool = False
+    ) -> Generator[Pause, None, None]:
+        """One frame in slices. The pictures of `panes` belong together again when it is exhausted.
+
+        Of a recording: without `lead` the frame is a preview, drawn at once and without history; `backwards` says
+        that the ones before it will be wanted next, so that their pictures are kept on the way.
+        """
         self._making = True
         if self._apply_sizes():
             yield Pause.BREATHE
@@ -230,11 +242,22 @@ class Comparison:
         shown = [self._run(name) for name in dict.fromkeys(self._shown)]
         self._tune_source()
         time = self.time if time is None else time
+        self.previews = self.recorded is not None and not lead
         if self.recorded is not None:
-            yield from self._leading_steps(self.recorded, time, shown)
+            upscalers = [run for run in shown if run.info.kind == "upscaler"]
+            index = self.recorded.index_at(time)
+            if lead and not self.recorded.follows(index) and self._kept.has(index, upscalers):
+                yield from self._kept_steps(self.recorded, time, shown)
+                return
+            if not lead or not self._all_have_history(upscalers):
+                self.recorded.invalidate()
+            yield from self._leading_steps(self.recorded, time, upscalers, lead, backwards)
         state = self.timeline.state_at(time)
         self._state = state
         self._frame = yield from self._drawn_steps(state, shown)
+        if self.recorded is not None and backwards:
+            self._kept.keep(self.recorded.index_at(time), [run for run in shown if run.info.kind == "upscaler"])
+        self._with_history = frozenset(_with_history(shown))
         self._leave_trail(self._frame, shown)
         self._book(shown)
         self.finished_at = clock_time.perf_counter()
@@ -247,19 +270,56 @@ class Comparison:
         self.frame_index += 1
         return frame
 
-    def _leading_steps(self, recorded: RecordedSource, time: float, shown: list[MethodRun]) -> Iterator[Pause]:
+    def _leading_steps(
+        self, recorded: RecordedSource, time: float, upscalers: list[MethodRun], lead: bool, backwards: bool
+    ) -> Iterator[Pause]:
         """Plays what leads up to `time`, unseen and not counted in any figure, then waits for the frame itself."""
-        upscalers = [run for run in shown if run.info.kind == "upscaler"]
-        leading = recorded.leading(time)
-        if leading:
+        back = 0 if not backwards or recorded.follows(recorded.index_at(time)) else self._kept.stretch(upscalers)
+        leading = recorded.leading(time, max(back - 1, 0)) if lead else []
+        if leading and not recorded.follows(recorded.index_at(leading[0])):
             self.trail.clear()
-        for earlier in (*leading, time):
-            while not recorded.ready(earlier):
-                yield Pause.WAIT
-            if earlier != time:
-                yield from self._drawn_steps(self.timeline.state_at(earlier), upscalers)
-                for clock in (self._render_clock, *(run.clock for run in upscalers)):
+        try:
+            for done, earlier in enumerate((*leading, time)):
+                self.leading = (done, len(leading)) if leading else None
+                while not recorded.ready(earlier, time):
+                    yield Pause.WAIT
+                if earlier == time:
+                    break
+                keeps = done >= len(leading) - back + 1
+                # What has no history need not be drawn where it is not shown.
+                runs = upscalers if keeps else [run for run in upscalers if run.info.temporal]
+                yield from self._drawn_steps(self.timeline.state_at(earlier), runs)
+                if keeps:
+                    self._kept.keep(recorded.index_at(earlier), upscalers)
+                for clock in (self._render_clock, *(run.clock for run in runs)):
                     clock.take()
+        except GeneratorExit:  # another frame is wanted: what history has come to is not known
+            recorded.invalidate()
+            raise
+        finally:
+            self.leading = None
+
+    def _kept_steps(self, recorded: RecordedSource, time: float, shown: list[MethodRun]) -> Iterator[Pause]:
+        """The frame with pictures that were kept; nothing is drawn, nothing is measured, history stays where it is."""
+        while not recorded.ready(time, step=-1):
+            yield Pause.WAIT
+        self._state = state = self.timeline.state_at(time)
+        self._frame = recorded.show_frame(state)
+        upscalers = [run for run in shown if run.info.kind == "upscaler"]
+        self._kept.show(recorded.index_at(time), upscalers)
+        for run in upscalers:
+            run.frame_number = self._last
+        yield from self._source_steps(shown, state, self._last)
+        self.trail.clear()
+        self._leave_trail(self._frame, shown)
+        self.finished_at = clock_time.perf_counter()
+        self._making = False
+
+    def _all_have_history(self, upscalers: list[MethodRun]) -> bool:
+        """Whether none has come that was not there in the frame before; one that still waits for its network has not
+        come."""
+        waits = [run for run in upscalers if run.stands_in and not run.can_take_over(self.render_size)]
+        return all(run.name in self._with_history for run in upscalers if run.info.temporal and run not in waits)
 
     def _leave_trail(self, frame: FrameInputs, shown: list[MethodRun]) -> None:
         if frame.reset:
@@ -276,8 +336,9 @@ class Comparison:
             yield from self.frame_steps()
             return
         if self.recorded is not None:  # the method that has come gets the history that playing would have given it
-            self.recorded.invalidate()
-            yield from self.frame_steps()
+            if not self.previews:
+                self.recorded.invalidate()
+            yield from self.frame_steps(lead=not self.previews)
             return
         self._making = True
         self._shown = self.methods
@@ -323,6 +384,7 @@ class Comparison:
         retry = getattr(self._options, "retry", None)
         if retry is not None:
             retry()
+        self._kept.clear()
         for run in self.runs.values():
             run.retry()
 
@@ -335,6 +397,7 @@ class Comparison:
         if release is not None:
             release()
         self._accumulator = None
+        self._kept.clear()
         self._drop_kept()
 
     # What is shown
@@ -374,7 +437,8 @@ class Comparison:
         method, title, remarks = STAND_IN if run.stands_in else name, run.title, run.remarks
         if self.recorded is not None:
             title = title if run.info.kind == "upscaler" else self.recorded.native_title
-            remarks = "; ".join(part for part in (self.recorded.missing, remarks) if part)
+            preview = "preview: no history yet" if self.previews and run.info.temporal else ""
+            remarks = "; ".join(part for part in (self.recorded.missing, preview, remarks) if part)
         return PaneContent(method, title, "  ·  ".join(parts), remarks, run.texture)
 
     def _rendered(self, display: Size, ratio: float) -> Size:
@@ -392,6 +456,7 @@ class Comparison:
         self.source.resize(self.render_size, self.display_size)
         self._applied = wanted
         self._accumulated = None
+        self._kept.clear()
         for run in self.runs.values():
             run.times.restart()
             if run.info.kind == "source":

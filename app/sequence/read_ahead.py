@@ -14,9 +14,10 @@ from app.sequence.source import FrameSource, RecordedFrame
 
 _THREADS = 2
 MEMORY_LIMIT = 512 << 20
-"""Bytes of decoded frames: 5 of 1920x1080 with references at 3840x2160, 170 of 320x180 with references at twice it."""
+"""Bytes of decoded frames: 5 of 1920x1080 with references at 3840x2160, 170 of 320x180 with references at twice it.
+While a frame is decoded, its thread takes about as much again for the file's own form."""
 
-_Key = tuple[int, Size]
+_Key = tuple[int, Size | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,27 +54,28 @@ class ReadAhead:
             for key, future in self._frames.items()
         )
 
-    def want(self, indices: Sequence[int]) -> None:
-        keys = [(index, self.display) for index in indices]
+    def want(self, indices: Sequence[int], bare: Collection[int] = ()) -> None:
+        """`bare`: those of them that are read without their reference."""
+        keys = [self._key(index, index in bare) for index in indices]
         for key in [key for key in self._frames if key not in keys]:
             if self._frames[key].cancel():
                 del self._frames[key]
         for place, key in enumerate(keys):
             if key in self._frames:
                 continue
-            if not self._make_room(self._expected_bytes(self.display), keys) and place > 0:
+            if not self._make_room(self._expected_bytes(key[1]), keys) and place > 0:
                 return  # the nearest one is read whatever it takes
             self._frames[key] = self._pool.submit(_read, self.source, *key)
 
-    def ready(self, index: int) -> bool:
-        future = self._frames.get((index, self.display))
+    def ready(self, index: int, bare: bool = False) -> bool:
+        future = self._frames.get(self._key(index, bare))
         return future is not None and future.done()
 
-    def frame(self, index: int) -> ReadFrame:
+    def frame(self, index: int, bare: bool = False) -> ReadFrame:
         """Waits for it if it is not `ready`."""
-        key = index, self.display
+        key = self._key(index, bare)
         if key not in self._frames:
-            self.want([index])
+            self.want([index], [index] if bare else [])
         return self._frames[key].result()
 
     def close(self) -> None:
@@ -81,9 +83,14 @@ class ReadAhead:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._frames.clear()
 
-    def _expected_bytes(self, display: Size) -> int:
+    def _key(self, index: int, bare: bool) -> _Key:
+        """A frame that is there with its reference serves as a bare one too."""
+        whole = index, self.display if self.display in self.source.reference_sizes else None
+        return (index, None) if bare and whole not in self._frames else whole
+
+    def _expected_bytes(self, display: Size | None) -> int:
         width, height = self.source.render_size
-        reference = 6 * display[0] * display[1] if display in self.source.reference_sizes else 0
+        reference = 6 * display[0] * display[1] if display is not None else 0
         return 21 * width * height + reference
 
     def _make_room(self, room: int, keep: Collection[_Key]) -> bool:
@@ -94,12 +101,12 @@ class ReadAhead:
         return self.bytes + room <= self.memory
 
 
-def _read(source: FrameSource, index: int, display: Size) -> ReadFrame:
+def _read(source: FrameSource, index: int, display: Size | None) -> ReadFrame:
     try:
         frame = source.read(index)
     except SuperseeError as error:
         return ReadFrame(None, missing=str(error))
-    if display not in source.reference_sizes:
+    if display is None:
         return ReadFrame(frame)
     try:
         return ReadFrame(frame, source.reference(index, display))

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.conventions import Size
 from app.measure.frame_times import FrameTimes
+from app.present.player import Player
 from app.present.presenter import STEP_SECONDS, Presenter
 from app.present.session import REFERENCE_SAMPLES, Comparison, Pause
 from app.present.state import SOFTWARE_DISPLAY_SIZES
@@ -41,6 +42,7 @@ class Playback:
         self._measured: Any = None
         self._good: tuple[list[str], float] | None = None
         self._due = 0.0  # perf_counter, s: when a recording's next frame is to be shown
+        self._left_off = False  # the frame in the making was left for another that is wanted
 
     def start_over(self) -> None:
         """Another scene, another context, other shaders: a still picture is drawn again."""
@@ -59,10 +61,15 @@ class Playback:
             return None
         self._apply(comparison, elapsed)
         wanted = self._what_shows(comparison)
-        time = self._next_time(comparison, elapsed)
-        if time is not None or self._drawn != wanted:
+        player = self._presenter.player
+        if player is not None and comparison.recorded is not None:
+            steps = self._recorded_steps(player, comparison)
+        else:
+            time = self._next_time(comparison, elapsed)
+            steps = None if time is None else comparison.frame_steps(time)
+        if steps is not None or self._drawn != wanted:
             self._drawn = wanted
-            return self._paced(comparison, time)
+            return steps or comparison.frame_steps(lead=not comparison.previews)
         if not comparison.complete:
             return comparison.redo_steps()
         accumulates = comparison.recorded is None and "reference" in comparison.methods
@@ -73,9 +80,10 @@ class Playback:
     def frame_done(self) -> None:
         """Puts a complete frame on show."""
         comparison, context = self._rig.comparison, self._rig.context
-        if comparison is None or context is None:
+        left_off, self._left_off = self._left_off, False
+        if comparison is None or context is None or left_off:
             return
-        state = self._presenter.state
+        state, player = self._presenter.state, self._presenter.player
         measured = (comparison.shown, comparison.ratio, comparison.display_size, comparison.shading_load)
         if measured != self._measured:
             self._measured = measured
@@ -84,6 +92,8 @@ class Playback:
             self.frames.add((comparison.finished_at - self._last_done) * 1e3)
         self._last_done = comparison.finished_at
         self._presenter.time = comparison.time
+        if player is not None and comparison.recorded is not None:
+            player.index = comparison.recorded.index_at(comparison.time)
         self.take_pictures()
         free_dropped(context)
         self.shown_frames += 1
@@ -130,10 +140,10 @@ class Playback:
         return self._fitted_for == self._arrangement()
 
     def _next_time(self, comparison: Comparison, elapsed: float) -> float | None:
+        """Of a live scene; None where it stands still."""
         presenter = self._presenter
-        step = STEP_SECONDS if comparison.recorded is None else comparison.recorded.time_of(1)
         if presenter.steps < 0:
-            presenter.seek_to = max(comparison.time + presenter.steps * step, 0.0)
+            presenter.seek_to = max(comparison.time + presenter.steps * STEP_SECONDS, 0.0)
             presenter.steps = 0
         if presenter.seek_to is not None:
             time, presenter.seek_to = presenter.seek_to, None
@@ -141,19 +151,55 @@ class Playback:
             return time
         if not presenter.state.paused or presenter.steps:
             presenter.steps -= int(presenter.state.paused)
-            if comparison.recorded is not None:
-                return comparison.recorded.time_after(comparison.time)
             return comparison.time + (STEP_SECONDS if presenter.state.paused else min(elapsed, LONGEST_STEP))
         return None
 
-    def _paced(self, comparison: Comparison, time: float | None) -> Iterator[Pause]:
-        """The frame, not before its time where a recording plays: all its frames are shown, on a slow machine later."""
-        recorded = comparison.recorded
-        if recorded is not None and not self._presenter.state.paused:
-            while clock_time.perf_counter() < self._due:
-                yield Pause.WAIT
-            self._due = max(self._due, clock_time.perf_counter() - 0.5 * recorded.time_of(1)) + recorded.time_of(1)
-        yield from comparison.frame_steps(time)
+    def _recorded_steps(self, player: Player, comparison: Comparison) -> Iterator[Pause] | None:
+        """The frame that the player wants next; None where it rests."""
+        presenter = self._presenter
+        wanted, stepped = player.take_wanted(), presenter.steps
+        if wanted is not None or stepped:
+            presenter.steps = 0
+            index, preview = wanted or (player.stepped(stepped), False)
+            backwards = wanted is None and stepped < 0
+            return None if index is None else self._jumped(player, comparison, index, preview, backwards)
+        if presenter.state.paused and not player.scanning:
+            return None
+        index = player.advance()
+        if index is not None:
+            return self._paced(player, comparison, index)
+        if player.scanning:
+            player.end_scan()
+        else:
+            presenter.toggle_pause()
+        return None
+
+    def _jumped(
+        self, player: Player, comparison: Comparison, index: int, preview: bool, backwards: bool
+    ) -> Iterator[Pause]:
+        """The frame at once, unless another is wanted before it is played up to."""
+        assert comparison.recorded is not None
+        steps = comparison.frame_steps(comparison.recorded.time_of(index), lead=not preview, backwards=backwards)
+        for pause in steps:
+            if player.wanted is not None and comparison.leading is not None:
+                steps.close()
+                self._left_off = True
+                return
+            yield pause
+        self._due = clock_time.perf_counter() + comparison.recorded.time_of(1) / player.speed
+
+    def _paced(self, player: Player, comparison: Comparison, index: int) -> Iterator[Pause]:
+        """The frame, not before its time: all frames are shown, on a slow machine later."""
+        assert comparison.recorded is not None
+        step = comparison.recorded.time_of(1) / player.speed
+        while not player.scanning and clock_time.perf_counter() < self._due:
+            if player.wanted is not None or self._presenter.state.paused:
+                self._left_off = True
+                return
+            yield Pause.WAIT
+        due = max(self._due, clock_time.perf_counter() - 0.5 * step) + step
+        yield from self._jumped(player, comparison, index, False, player.ends == "ping-pong" and not player.scanning)
+        self._due = due
 
     def _apply(self, comparison: Comparison, elapsed: float) -> None:
         state = self._presenter.state

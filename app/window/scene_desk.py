@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.conventions import checked_ratio
 from app.errors import SuperseeError
+from app.present.player import Player
 from app.present.presenter import Presenter
 from app.present.recorded import RecordedScene
 from app.scene.model import SceneModel
@@ -76,6 +77,7 @@ class SceneDesk(QObject):
     def _put_up(self, name: str, model: SceneModel, path: int) -> None:
         state, another = self._presenter.state, model is not self.model
         self.model = model
+        self._presenter.player = self._player(name, model)
         state.scene, state.path = name, path
         self._presenter.path_names = tuple(path.name for path in model.camera_paths)
         if another:
@@ -85,6 +87,16 @@ class SceneDesk(QObject):
             self._keep_ratio = False
             gc.collect()  # the scene before: hundreds of megabytes should not wait for their turn
         self.installed.emit(another)
+
+    def _player(self, name: str, model: SceneModel) -> Player | None:
+        """A recording's; where the same one is put up again, it stays where it is, with its marks."""
+        if not isinstance(model, RecordedScene) or model.recording is None:
+            return None
+        recording, player = model.recording, self._presenter.player
+        if player is None or name != self._presenter.state.scene or player.frames != len(recording):
+            player = Player(len(recording), recording.fps, self._presenter.changed)
+        player.seek(player.index)
+        return player
 
     def _at_recorded_ratio(self, recording: FrameSource) -> None:
         """Shows a recording at a ratio that it has references for, unless it is shown at one already."""

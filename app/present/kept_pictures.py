@@ -1,0 +1,101 @@
+"""Pictures of a recording's last frames, kept so that time can run backwards.
+
+Motion vectors lead from a frame to the one before it in time; run backwards, nothing leads from a frame to the one
+after it. A temporal method that were fed frames in falling order would see motion of the wrong sign and every
+disocclusion the wrong way round. So frames are always drawn in the order of time, a stretch of them, and shown again
+from here in the other order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import moderngl
+
+from app.present.method_run import MethodRun
+from app.render.gl_context import unbind_framebuffer
+
+STRETCH = 24
+"""Frames that are drawn at once when time runs backwards."""
+MEMORY_LIMIT = 256 << 20
+"""Bytes of kept pictures: 24 frames of five panes at 640x360, 2 frames of two panes at 3840x2160."""
+
+_Identity = tuple[str, str, str]
+_Picture = tuple[moderngl.Texture, moderngl.Framebuffer]
+
+
+class KeptPictures:
+    """By frame and method, copies of the linear pictures; what was kept first goes first."""
+
+    def __init__(self, context: moderngl.Context, memory: int = MEMORY_LIMIT) -> None:
+        self._context = context
+        self._memory = memory
+        self._frames: dict[int, dict[_Identity, _Picture]] = {}
+        self._spare: list[_Picture] = []
+
+    def stretch(self, runs: Sequence[MethodRun]) -> int:
+        """How many frames of these methods fit, STRETCH at most; 0 where it is not worth it."""
+        each = sum(_bytes(run.texture) for run in runs if run.texture is not None)
+        fit = min(STRETCH, self._memory // max(each, 1))
+        return fit if fit > 1 else 0
+
+    def keep(self, index: int, runs: Sequence[MethodRun]) -> None:
+        """Copies the runs' pictures of frame `index`."""
+        self._drop_frame(index)
+        wanted = sum(_bytes(run.texture) for run in runs if run.texture is not None)
+        while self._frames and self._held() + wanted > self._memory:
+            self._drop_frame(next(iter(self._frames)))
+        self._frames[index] = {_identity(run): self._copied(run.texture) for run in runs if run.texture is not None}
+
+    def has(self, index: int, runs: Sequence[MethodRun]) -> bool:
+        """Whether every one of these methods, as it is now, has its picture of the frame here."""
+        kept = self._frames.get(index, {})
+        return bool(runs) and all(_identity(run) in kept for run in runs)
+
+    def show(self, index: int, runs: Sequence[MethodRun]) -> None:
+        """Puts the pictures in the place of the runs' own."""
+        for run in runs:
+            run.texture = self._frames[index][_identity(run)][0]
+
+    def clear(self) -> None:
+        """The sizes or the frames have changed."""
+        for index in list(self._frames):
+            self._drop_frame(index)
+        for texture, framebuffer in self._spare:
+            unbind_framebuffer(self._context)
+            framebuffer.release()
+            texture.release()
+        self._spare.clear()
+
+    def _copied(self, texture: moderngl.Texture) -> _Picture:
+        picture = self._place_for(texture)
+        source = self._context.framebuffer([texture])
+        self._context.copy_framebuffer(picture[1], source)
+        unbind_framebuffer(self._context)
+        source.release()
+        return picture
+
+    def _place_for(self, texture: moderngl.Texture) -> _Picture:
+        for place, (spare, _) in enumerate(self._spare):
+            if (spare.size, spare.components, spare.dtype) == (texture.size, texture.components, texture.dtype):
+                return self._spare.pop(place)
+        made = self._context.texture(texture.size, texture.components, dtype=texture.dtype)
+        made.repeat_x = made.repeat_y = False
+        return made, self._context.framebuffer([made])
+
+    def _held(self) -> int:
+        frames = (picture for kept in self._frames.values() for picture in kept.values())
+        return sum(_bytes(texture) for texture, _ in frames)
+
+    def _drop_frame(self, index: int) -> None:
+        self._spare += self._frames.pop(index, {}).values()
+
+
+def _identity(run: MethodRun) -> _Identity:
+    """A method as it draws now: not the stand-in's picture for the method's, nor an older network's."""
+    return run.name, run.title, run.detail
+
+
+def _bytes(texture: moderngl.Texture) -> int:
+    width, height = texture.size
+    return width * height * texture.components * (2 if texture.dtype == "f2" else 4)
