@@ -83,6 +83,10 @@ class CudaRuntime:
         """Makes `device` the calling thread's, and its context real, so that errors show up here."""
         self._call("cudaSetDevice", device)
 
+    def current_device(self) -> int:
+        """The calling thread's."""
+        return int(self._call("cudaGetDevice"))
+
     def device_of_gl_context(self) -> int:
         """The device that owns the GL context which is current on this thread: buffers can be shared with no other."""
         which = self._api.cudaGLDeviceList.cudaGLDeviceListAll

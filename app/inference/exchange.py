@@ -10,6 +10,8 @@ import numpy as np
 
 from app.errors import SuperseeError
 from app.inference.backend import InferenceSession
+from app.inference.cuda_errors import CudaError
+from app.inference.device_session import DeviceSession
 from app.render.gl_functions import gl_functions
 
 _COPY_WRITE_BUFFER, _CLIENT_MAPPED_BUFFER_BARRIER = 0x8F37, 0x4000
@@ -17,13 +19,14 @@ _MAP_READ, _MAP_WRITE, _MAP_PERSISTENT, _MAP_COHERENT = 0x1, 0x2, 0x40, 0x80
 
 
 class TensorExchange(Protocol):
-    """Two storage buffers that shaders write and read as NHWC half floats, joined to a session's tensors.
+    """Two storage buffers that shaders write and read as NHWC half floats, bound to a session's tensors.
 
     `bytes_to_host` counts what has crossed into host memory since the exchange was made: 0 for ever where tensors
-    stay on the GPU.
+    stay on the GPU. `notice` says why it takes a slower way than the session could; empty otherwise.
     """
 
     name: str
+    notice: str
     features: moderngl.Buffer
     parameters: moderngl.Buffer
     bytes_to_host: int
@@ -33,14 +36,28 @@ class TensorExchange(Protocol):
         ...
 
     def from_network(self) -> None:
-        """After the session's answer: the next pass may read `parameters`."""
+        """After the session's answer: the next pass may read `parameters`. Also after a frame that was begun and is
+        dropped, or whose inference failed: the buffers are GL's again."""
         ...
 
-    def join(self, session: InferenceSession) -> None:
-        """Another session of the same shapes takes the place of the one before, which has been released."""
+    def release(self) -> None:
+        """The session must have been released first: it may work in this memory."""
         ...
 
-    def release(self) -> None: ...
+
+def make_exchange(context: moderngl.Context, session: InferenceSession) -> TensorExchange:
+    """The shortest way there is: shared with CUDA where the session's tensors may lie on the GPU that draws, through
+    host memory otherwise. Raises SuperseeError where the GPU itself is out of order."""
+    if not isinstance(session, DeviceSession):
+        return HostExchange(context, session)
+    from app.inference.cuda_gl_exchange import CudaGlExchange
+
+    try:
+        return CudaGlExchange(context, session)
+    except CudaError as error:
+        if not error.gl_elsewhere:
+            raise
+        return HostExchange(context, session, notice=f"Tensors cross through host memory: {error}")
 
 
 class HostExchange:
@@ -49,26 +66,28 @@ class HostExchange:
     Mapped, the session works in the buffers' own memory; on a software renderer nothing is copied at all.
     """
 
-    def __init__(self, context: moderngl.Context, session: InferenceSession, *, mapped: bool | None = None) -> None:
+    def __init__(
+        self,
+        context: moderngl.Context,
+        session: InferenceSession,
+        *,
+        mapped: bool | None = None,
+        notice: str = "",
+    ) -> None:
         self._context = context
+        self.notice = notice
         sizes = session.input.nbytes, session.output.nbytes
         self.features, self.parameters = (context.buffer(reserve=size) for size in sizes)
         self.bytes_to_host = 0
         gl = gl_functions()
         self._mapped = gl.has("glBufferStorage") if mapped is None else mapped
         self.name = "host, mapped" if self._mapped else "host"
-        self._memory: tuple[np.ndarray, np.ndarray] | None = None
+        shapes = session.input.shape, session.output.shape
         if self._mapped:
-            self._memory = (
-                _map(self.features, session.input.shape, _MAP_READ),
-                _map(self.parameters, session.output.shape, _MAP_WRITE),
-            )
-        self.join(session)
-
-    def join(self, session: InferenceSession) -> None:
-        if self._memory is not None:
-            session.bind(*self._memory)
-        self._session = session
+            self._memory = _map(self.features, shapes[0], _MAP_READ), _map(self.parameters, shapes[1], _MAP_WRITE)
+        else:
+            self._memory = np.zeros(shapes[0], np.float16), np.zeros(shapes[1], np.float16)
+        session.bind(*self._memory)
 
     def to_network(self) -> None:
         if self._mapped:
@@ -77,15 +96,14 @@ class HostExchange:
             self._context.finish()
         else:
             self._context.memory_barrier(moderngl.BUFFER_UPDATE_BARRIER_BIT)
-            self.features.read_into(self._session.input)
-        self.bytes_to_host += self._session.input.nbytes
+            self.features.read_into(self._memory[0])
+        self.bytes_to_host += self.features.size
 
     def from_network(self) -> None:
         if not self._mapped:
-            self.parameters.write(self._session.output)
+            self.parameters.write(self._memory[1])
 
     def release(self) -> None:
-        """The session must have been released first: it works in this memory."""
         for buffer in (self.features, self.parameters):
             buffer.release()  # deleting a mapped buffer unmaps it
 

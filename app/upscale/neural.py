@@ -13,6 +13,7 @@ from pathlib import Path
 import moderngl
 
 from app.conventions import Size
+from app.errors import SuperseeError
 from app.inference.backend import InferenceBackend
 from app.inference.channels import shader_defines
 from app.inference.manifest import Network, load_network
@@ -91,6 +92,7 @@ class NeuralUpscaler:
         """Forgets history; a frame that was begun is dropped."""
         if self._frame and self.targets:
             self.targets.session.wait()
+            self.targets.exchange.from_network()
         self._frame = None
         self._remembered = None
 
@@ -107,7 +109,11 @@ class NeuralUpscaler:
             self._draw_features(frame, self.targets)
         with timed(self._clock, "exchange"):
             self.targets.exchange.to_network()
-        self.targets.session.start()
+        try:
+            self.targets.session.start()
+        except SuperseeError:
+            self.targets.exchange.from_network()  # or the next frame would write where the network reads
+            raise
         self._frame = frame
 
     def ready(self) -> bool:

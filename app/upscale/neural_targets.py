@@ -6,7 +6,7 @@ import moderngl
 
 from app.conventions import Size
 from app.inference.backend import InferenceBackend
-from app.inference.exchange import HostExchange, TensorExchange
+from app.inference.exchange import TensorExchange, make_exchange
 from app.inference.manifest import Network
 from app.render.gl_context import is_software, unbind_framebuffer
 
@@ -41,7 +41,7 @@ class NeuralTargets:
         self.network = network
         self.padded = network.padded(render_size)
         self.session = backend.compile(network.model, self.padded)
-        self.exchange: TensorExchange = HostExchange(context, self.session)
+        self.exchange: TensorExchange = make_exchange(context, self.session)
         self.turn = 0
         self.samples = _texture(context, render_size, 4, kept, smooth=False)
         self.surfaces = [_texture(context, render_size, 4, _FLOAT) for _ in range(2)]
@@ -79,8 +79,9 @@ class NeuralTargets:
         SuperseeError where it cannot be compiled; the one before then stays."""
         session = backend.compile(network.model, self.padded)
         self.session.release()
+        self.exchange.release()
         self.network, self.session = network, session
-        self.exchange.join(session)
+        self.exchange = make_exchange(self._context, session)
 
     def release(self) -> None:
         unbind_framebuffer(self._context)
