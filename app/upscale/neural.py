@@ -8,6 +8,8 @@ passes apply them. Inference runs beside the calling thread: `begin` issues the 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import moderngl
@@ -90,11 +92,13 @@ class NeuralUpscaler:
 
     def reset(self) -> None:
         """Forgets history; a frame that was begun is dropped."""
-        if self._frame and self.targets:
-            self.targets.session.wait()
-            self.targets.exchange.from_network()
-        self._frame = None
-        self._remembered = None
+        dropped, self._frame, self._remembered = self._frame, None, None
+        if dropped and self.targets:
+            # What went wrong with a frame that nobody sees goes wrong again with the next one, and is said then.
+            with suppress(SuperseeError):
+                self.targets.session.wait()
+            with suppress(SuperseeError):
+                self.targets.exchange.from_network()
 
     def begin(self, frame: FrameInputs) -> None:
         if self._frame:
@@ -109,11 +113,8 @@ class NeuralUpscaler:
             self._draw_features(frame, self.targets)
         with timed(self._clock, "exchange"):
             self.targets.exchange.to_network()
-        try:
+        with _handing_back(self.targets):
             self.targets.session.start()
-        except SuperseeError:
-            self.targets.exchange.from_network()  # or the next frame would write where the network reads
-            raise
         self._frame = frame
 
     def ready(self) -> bool:
@@ -122,15 +123,16 @@ class NeuralUpscaler:
     def finish(self) -> moderngl.Texture:
         assert self.targets, "begin comes before finish"
         if self._frame:
-            milliseconds = self.targets.session.wait()
+            frame, self._frame = self._frame, None
+            with _handing_back(self.targets):
+                milliseconds = self.targets.session.wait()
             if self._clock:
                 self._clock.add("network", milliseconds)
             with timed(self._clock, "exchange"):
                 self.targets.exchange.from_network()
             with timed(self._clock, "post"):
-                self._draw_output(self._frame, self.targets)
-            self._remembered = self._frame.jitter, self._frame.exposure
-            self._frame = None
+                self._draw_output(frame, self.targets)
+            self._remembered = frame.jitter, frame.exposure
             self.targets.turn ^= 1
         return self.targets.output
 
@@ -203,6 +205,16 @@ class NeuralUpscaler:
             exposureRatio=frame.exposure / last_exposure,
             hasHistory=float(self._remembered is not None),
         )
+
+
+@contextmanager
+def _handing_back(targets: NeuralTargets) -> Iterator[None]:
+    """Where inference fails, the buffers go back to GL: the next frame's pass writes to them."""
+    try:
+        yield
+    except SuperseeError:
+        targets.exchange.from_network()
+        raise
 
 
 def _default_backend() -> InferenceBackend:
