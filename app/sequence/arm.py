@@ -18,7 +18,7 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.sequence.arm_meta import ArmFrame, arm_camera, read_meta, reversed_infinite
-from app.sequence.exr import read_channels
+from app.sequence.exr import inside, read_channels
 from app.sequence.exr_header import read_header
 from app.sequence.importing import DEFAULT_RATIO, display_size, no_reference, recorded_frame
 from app.sequence.numbered import files_of
@@ -43,6 +43,7 @@ class ArmCapture:
         folder, self._ratio_index = self._chosen(root, ratio)
         self._colour, self._depth, self._motion = (folder / name / sequence for name in ("color", "depth", "motion"))
         self._truth = root / "ground_truth" / sequence
+        self._root = root
         self.name = f"{root.name}/{sequence}"
         self.fps = self._meta.fps
         self.render_size = read_header(self._colour / self._file(self._meta.frames[0])).size
@@ -64,9 +65,9 @@ class ArmCapture:
     def read(self, index: int) -> RecordedFrame:
         frame, before = self._meta.frames[index], self._meta.frames[max(index - 1, 0)]
         name, size = self._file(frame), self.render_size
-        colour = read_channels(self._colour / name, "RGB", size)
-        depth = read_channels(self._depth / name, "R", size)["R"]
-        motion = read_channels(self._motion / name, "RG", size)
+        colour = read_channels(inside(self._root, self._colour / name), "RGB", size)
+        depth = read_channels(inside(self._root, self._depth / name), "R", size)["R"]
+        motion = read_channels(inside(self._root, self._motion / name), "RG", size)
         now_minus_before = np.stack([motion["R"], motion["G"]], -1).astype(np.float64)
         x, y = frame.jitter[self._ratio_index] if self._ratio_index < len(frame.jitter) else (0.0, 0.0)
         return recorded_frame(
@@ -84,7 +85,8 @@ class ArmCapture:
         size = display or self.display_size
         if size not in self.reference_sizes:
             raise no_reference(self.name, size)
-        channels = read_channels(self._truth / self._file(self._meta.frames[index]), "RGB", size)
+        path = inside(self._root, self._truth / self._file(self._meta.frames[index]))
+        channels = read_channels(path, "RGB", size)
         return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1).astype(np.float16))
 
     @staticmethod

@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from app.conventions import Size
-from app.errors import SuperseeError
 from app.render.frame import CameraView
 from app.sequence.blender_meta import BlenderFrame, read_meta
 from app.sequence.cameras import camera_motion, camera_view
-from app.sequence.exr import read_channels
-from app.sequence.importing import display_size
+from app.sequence.exr import inside, read_channels
+from app.sequence.importing import display_size, no_reference, recorded_frame, reversed_depth
 from app.sequence.source import RecordedFrame
 
 RATIOS = (2, 3)
@@ -46,6 +45,8 @@ class BlenderSequence:
         self.fps = self._meta.fps
         self.notes: tuple[str, ...] = (
             f"Motion: {_LAYER}.Vector, read as position before minus now in pixels, y up; the camera's for the sky.",
+            "Colour: scene-linear Rec.709. Depth: metres along the view axis. Jitter and camera: meta.json, in pixels, "
+            "x right, y down, and Blender's axes.",
         )
         width, height = self.render_size = self._meta.size
         self.display_size = display_size(self.render_size, ratio)
@@ -62,21 +63,18 @@ class BlenderSequence:
     def read(self, index: int) -> RecordedFrame:
         frame, camera = self._frame(index), self._camera(index)
         wanted = (*_COLOUR, _DEPTH, *_VECTOR)
-        channels = read_channels(self.folder / "lr" / frame.file, wanted, self.render_size)
+        path = inside(self.folder, self.folder / "lr" / frame.file)
+        channels = read_channels(path, wanted, self.render_size, (_DEPTH,))
         distance = channels[_DEPTH].astype(np.float32)
         missed = distance >= _NOTHING_HIT
-        with np.errstate(divide="ignore"):
-            depth = np.where(missed, 0.0, np.clip(self._meta.near / np.maximum(distance, 1e-6), 0.0, 1.0))
+        depth = reversed_depth(np.where(missed, np.inf, distance), self._meta.near)
         motion = np.stack([channels[_VECTOR[0]], -channels[_VECTOR[1]]], -1).astype(np.float32)
         motion[missed] = camera_motion(depth, camera, frame.jitter)[missed]  # Vector is 0 there
-        colour = np.ones((*distance.shape, 4), np.float16)
-        colour[..., :3] = np.stack([channels[name] for name in _COLOUR], -1)
-        return RecordedFrame(
-            colour=np.ascontiguousarray(colour),
-            depth=np.ascontiguousarray(depth.astype(np.float32)),
-            motion=np.ascontiguousarray(motion),
+        return recorded_frame(
+            np.stack([channels[name] for name in _COLOUR], -1),
+            depth,
+            motion,
             jitter=frame.jitter,
-            exposure=1.0,
             camera=camera,
             time=index / self._meta.fps,
             reset=index == 0,
@@ -85,12 +83,10 @@ class BlenderSequence:
     def reference(self, index: int, display: Size | None = None) -> np.ndarray:
         size = display or self.display_size
         if size not in self._references:
-            raise SuperseeError(
-                f"{self.folder} has no reference at {size[0]}x{size[1]}",
-                f"there is no folder ref{size[0] / self.render_size[0]:g}x",
-            )
-        channels = read_channels(self._references[size] / self._frame(index).file, "RGB", size)
-        return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1))
+            raise no_reference(self.name, size)
+        path = inside(self.folder, self._references[size] / self._frame(index).file)
+        channels = read_channels(path, "RGB", size)
+        return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1).astype(np.float16))
 
     def _frame(self, index: int) -> BlenderFrame:
         assert 0 <= index < len(self), index

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -12,9 +11,9 @@ import numpy as np
 
 from app.conventions import Size
 from app.errors import SuperseeError
+from app.sequence.importing import read_json
 
 _LARGEST_SIDE = 8192
-_LARGEST_FILE = 32 << 20  # bytes of JSON: some 20,000 frames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,21 +34,14 @@ class BlenderMeta:
 
 def read_meta(path: Path) -> BlenderMeta:
     """Raises SuperseeError naming the entry that is missing or wrong."""
-    try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise SuperseeError(f"{path} cannot be read", "it is too large to be a recording's description")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SuperseeError(
-            f"{path.parent} is not a recording", f"meta.json: {error.strerror}", "Give the folder that holds it."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise SuperseeError(f"{path} cannot be read", f"it is not JSON ({error})") from error
+    content = read_json(path)
     try:
         return _meta(content)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         reason = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
-        raise SuperseeError(f"{path} does not describe a recording", reason) from error
+        raise SuperseeError(
+            f"{path} does not describe a recording", reason, "docs/importing.md says what belongs there."
+        ) from error
 
 
 def _meta(content: Any) -> BlenderMeta:

@@ -39,13 +39,13 @@ def importer_for(path: Path) -> Importer:
         there = path.exists()
         empty = path.is_dir() and not any(path.iterdir())
     except OSError as error:
-        raise SuperseeError(f"{path} cannot be read", error.strerror or str(error), "Check its permissions.") from error
+        raise _not_allowed(path, error) from error
     if not there:
         raise SuperseeError(f"There is no recording {path}", "there is no such file or folder", "Check the path.")
     if empty:
         raise SuperseeError(f"{path} is not a recording", "the folder is empty", "Give the folder with the frames.")
     for importer in IMPORTERS:
-        if importlib.import_module(importer.module).matches(path):
+        if _matches(importer, path):
             return importer
     known = "; ".join(f"{importer.title} ({importer.looks_like})" for importer in IMPORTERS)
     raise SuperseeError(
@@ -60,7 +60,22 @@ def open_sequence(path: Path | str, ratio: float | None = None) -> FrameSource:
     """
     path = Path(path)
     importer = importer_for(path)
-    return getattr(importlib.import_module(importer.module), importer.name)(path, ratio)
+    try:
+        return getattr(importlib.import_module(importer.module), importer.name)(path, ratio)
+    except OSError as error:
+        raise _not_allowed(path, error) from error
+
+
+def _matches(importer: Importer, path: Path) -> bool:
+    try:
+        return importlib.import_module(importer.module).matches(path)
+    except OSError as error:  # a folder whose names can be listed, and whose files cannot be looked at
+        raise _not_allowed(path, error) from error
+
+
+def _not_allowed(path: Path, error: OSError) -> SuperseeError:
+    where = error.filename or path
+    return SuperseeError(f"{where} cannot be read", error.strerror or str(error), "Check its permissions.")
 
 
 def _seen(path: Path) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.sequence.exr_header import qualified
+from app.sequence.exr_header import check_claims, check_there, listed, qualified, unreadable, window_size
 
 
 def read_channels(
@@ -24,17 +25,17 @@ def read_channels(
     """
     import OpenEXR
 
-    if not path.is_file():
-        raise SuperseeError(f"The frame {path} is missing", "there is no such file")
+    check_there(path)
     try:
-        header_file = OpenEXR.File(str(path), header_only=True)
-        _check_header(path, header_file, size)
+        header = OpenEXR.File(str(path), header_only=True)
+        check_claims(path, header.parts)
+        _check_sizes(path, header.parts, size)
         # Not told otherwise, the library would join .R, .G and .B into one array under another name.
         parts = OpenEXR.File(str(path), separate_channels=True).parts
     except SuperseeError:
         raise
     except Exception as error:  # OpenEXR raises RuntimeError, ValueError and others for a damaged file
-        raise SuperseeError(f"The frame {path} cannot be read", str(error)) from error
+        raise unreadable(path, str(error)) from error
     found = {
         qualified(part.header if len(parts) > 1 else {}, name): channel
         for part in parts
@@ -43,26 +44,50 @@ def read_channels(
     return {name: _checked(path, found, name, size, name in unbounded) for name in channels}
 
 
-def _check_header(path: Path, file: object, size: Size) -> None:
-    parts = getattr(file, "parts", [])
-    if not parts:
-        raise SuperseeError(f"The frame {path} cannot be read", "the file is cut off")
+def inside(folder: Path, path: Path) -> Path:
+    """`path` itself; raises SuperseeError where a link leads it out of the recording's folder."""
+    try:
+        leads_out = not path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise unreadable(path, str(error)) from error
+    if leads_out:
+        raise SuperseeError(
+            f"The frame {path} is not read", "it is a link that leads out of the folder", "Put the file itself there."
+        )
+    return path
+
+
+def _check_sizes(path: Path, parts: Sequence[Any], size: Size) -> None:
     for part in parts:
-        low, high = part.header["dataWindow"]
-        found = (int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1)
+        found = window_size(part.header)
         if found != tuple(size):
             raise SuperseeError(
-                f"The frame {path} has the wrong size", f"it is {found[0]}x{found[1]}, not {size[0]}x{size[1]}"
+                f"The frame {path} has the wrong size",
+                f"it is {found[0]}x{found[1]}, not {size[0]}x{size[1]}",
+                "Render it again, or move frames of another size to a folder of their own.",
             )
 
 
 def _checked(path: Path, channels: dict, name: str, size: Size, unbounded: bool) -> np.ndarray:
     if name not in channels:
-        known = ", ".join(sorted(channels)) or "none at all"
-        raise SuperseeError(f"The frame {path} has no channel {name}", f"its channels are {known}")
+        raise SuperseeError(
+            f"The frame {path} has no channel {name}",
+            f"its channels are {listed(tuple(sorted(channels)))}",
+            "docs/importing.md lists the names that are read.",
+        )
     pixels = channels[name].pixels
     if pixels.shape != (size[1], size[0]) or pixels.dtype not in (np.float16, np.float32):
-        raise SuperseeError(f"The channel {name} of {path} cannot be used", f"it is {pixels.dtype} {pixels.shape}")
-    if np.isnan(pixels).any() or not (unbounded or np.isfinite(pixels).all()):
-        raise SuperseeError(f"The channel {name} of {path} cannot be used", "it holds values that are not finite")
+        raise SuperseeError(
+            f"The channel {name} of {path} cannot be used",
+            f"it is {pixels.dtype} {pixels.shape}",
+            "Write it as half or float, a value a pixel.",
+        )
+    wrong = np.isnan(pixels) if unbounded else ~np.isfinite(pixels)
+    if wrong.any():
+        row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        raise SuperseeError(
+            f"The channel {name} of {path} cannot be used",
+            f"{int(wrong.sum())} of its values are not finite, the first at x {column}, y {row}",
+            "Render it again without what makes them (a light or a filter that overflows).",
+        )
     return np.ascontiguousarray(pixels)

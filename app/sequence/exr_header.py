@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.conventions import Size
 from app.errors import SuperseeError
 
 LARGEST_SIDE = 16384
 """Pixels. A forged header of 65535x65535 would take 16 GiB a channel."""
+LARGEST_BYTES = 1 << 30
+"""Of all channels of a file, unpacked, were they all halves (a header alone does not tell): 60 at 3840x2160."""
+_SMALLEST_SHARE = {"NO": 1, "RLE": 128, "DWAA": 10_000, "DWAB": 30_000}
+"""How many times smaller than its pixels a file can be, by compression; the others reach 1,900 on one even grey."""
+_OTHERS_SHARE = 2_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,12 @@ def read_header(path: Path) -> ExrHeader:
     """Raises SuperseeError for a file that is missing, damaged, or larger than any frame can be."""
     import OpenEXR
 
-    if not path.is_file():
-        raise SuperseeError(f"The frame {path} is missing", "there is no such file")
+    check_there(path)
     try:
         parts = OpenEXR.File(str(path), header_only=True).parts
-        if not parts:
-            raise SuperseeError(f"The frame {path} cannot be read", "the file is cut off", "Render or copy it again.")
+        check_claims(path, parts)
         header = dict(parts[0].header)
-        low, high = header["dataWindow"]
-        size = (int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1)
+        size = window_size(header)
         channels = tuple(
             sorted(
                 qualified(part.header if len(parts) > 1 else {}, channel.name)
@@ -66,14 +69,50 @@ def read_header(path: Path) -> ExrHeader:
     except SuperseeError:
         raise
     except Exception as error:  # OpenEXR raises RuntimeError, ValueError and others for a damaged file
-        raise SuperseeError(f"The frame {path} cannot be read", str(error), "Render or copy it again.") from error
-    if not all(0 < side <= LARGEST_SIDE for side in size):
-        raise SuperseeError(
-            f"The frame {path} cannot be read",
-            f"it claims to be {size[0]}x{size[1]} pixels",
-            "Render or copy it again.",
-        )
+        raise unreadable(path, str(error)) from error
     return ExrHeader(size, channels, header)
+
+
+def check_there(path: Path) -> None:
+    """Raises SuperseeError where there is no file of that name that may be looked at."""
+    try:
+        there = path.is_file()
+    except OSError as error:  # a folder that may not be entered, a name that no disk takes
+        raise SuperseeError(
+            f"The frame {path} cannot be read", error.strerror or str(error), "Check its name and its permissions."
+        ) from error
+    if not there:
+        raise SuperseeError(f"The frame {path} is missing", "there is no such file", "Render or copy it again.")
+
+
+def check_claims(path: Path, parts: Sequence[Any]) -> None:
+    """Raises SuperseeError for headers (parts of a file opened with header_only) whose pixels the file cannot hold, or
+    no program should be asked to: before memory is taken for them. What is cut off has no parts."""
+    if not parts:
+        raise unreadable(path, "the file is cut off")
+    claimed, most = 0, 0
+    held = path.stat().st_size
+    for part in parts:
+        width, height = window_size(part.header)
+        if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+            raise unreadable(path, f"it claims to be {width}x{height} pixels")
+        claimed += width * height * 2 * len(part.header["channels"])
+        compression = str(part.header["compression"]).rpartition(".")[2].removesuffix("_COMPRESSION")
+        most = max(most, _SMALLEST_SHARE.get(compression, _OTHERS_SHARE))
+    if claimed > min(LARGEST_BYTES, held * most):
+        width, height = window_size(parts[0].header)
+        raise unreadable(
+            path, f"it claims {width}x{height} pixels, {claimed / 2**20:.0f} MiB at least, and has {held} bytes"
+        )
+
+
+def window_size(header: Mapping[str, Any]) -> Size:
+    low, high = header["dataWindow"]
+    return int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1
+
+
+def unreadable(path: Path, reason: str) -> SuperseeError:
+    return SuperseeError(f"The frame {path} cannot be read", reason, "Render or copy it again.")
 
 
 def qualified(header: Mapping[str, object], channel: str) -> str:

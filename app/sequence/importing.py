@@ -70,10 +70,12 @@ def read_json(path: Path) -> Any:
     """The file's content; raises SuperseeError for one that is missing, too large, half written or not JSON."""
     try:
         if path.stat().st_size > _LARGEST_JSON:
-            raise SuperseeError(f"{path} cannot be read", "it is too large to describe a recording")
+            raise SuperseeError(f"{path} cannot be read", "it is too large to describe a recording", "Give another folder.")
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SuperseeError(f"{path} cannot be read", error.strerror or str(error), "Check its permissions.") from error
+        raise SuperseeError(
+            f"{path} cannot be read", error.strerror or str(error), "Check that it is there, and its permissions."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SuperseeError(
             f"{path} cannot be read", f"it is not JSON, or only half of it ({error})", "Write or copy it again."

@@ -114,7 +114,7 @@ def test_a_wrong_entry_is_named(folder: Path, entries: dict, reason: str) -> Non
 
 
 def test_a_folder_without_or_with_a_broken_description_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SuperseeError, match="not a recording"):
+    with pytest.raises(SuperseeError, match=r"meta\.json cannot be read: No such file"):
         BlenderSequence(tmp_path)
     (tmp_path / "meta.json").write_text("{")
     with pytest.raises(SuperseeError, match="not JSON"):
