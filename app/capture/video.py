@@ -11,7 +11,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.capture.encoders import CODECS, TIME_BASE, Setting, checked_codec, choose_encoder, set_up, to_frame
+from app.capture.provenance import as_text
 from app.conventions import Size
 from app.errors import SuperseeError
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
-_QUEUE_FRAMES = 8
+QUEUE_FRAMES = 8
 _HYBRID_SINCE = (61, 7, 100)  # libavformat of FFmpeg 7.1
 _NICENESS = 5
 
@@ -59,9 +60,11 @@ class VideoWriter:
         encoder: str | None = None,
         crf: int | None = None,
         live: bool = False,
+        record: Mapping[str, object] | None = None,
     ) -> None:
         """`size` is (width, height) of the frames; odd sides are padded by repeating the last row or column. `live`:
-        frames come at any times, encoding takes little work, and it steps back behind other threads."""
+        frames come at any times, encoding takes little work, and it steps back behind other threads. `record` is
+        written as the file's comment."""
         self.path = path
         self.size = size
         self.padded = (size[0] + size[0] % 2, size[1] + size[1] % 2)
@@ -79,9 +82,11 @@ class VideoWriter:
         self._last_tick = -1
         quality = CODECS[codec].crf if crf is None else crf
         self._container, self._stream = self._open(Setting(self.encoder, self.padded, self._rate, quality, live))
+        if record is not None:
+            self._container.metadata["comment"] = as_text(record)
         self._written = 0  # pictures given to `write`
         self._failure: Exception | None = None
-        self._queue: queue.Queue[Picture | None] = queue.Queue(_QUEUE_FRAMES)
+        self._queue: queue.Queue[Picture | None] = queue.Queue(QUEUE_FRAMES)
         self._thread = threading.Thread(target=self._encode_all, name="video encoder", daemon=True)
         self._thread.start()
 
@@ -98,7 +103,7 @@ class VideoWriter:
 
     def offer(self, picture: Picture) -> bool:
         """The same without waiting; False where the queue is full and the frame was not taken."""
-        self._raise_failure()
+        self.raise_failure()
         try:
             self._queue.put_nowait(picture)
         except queue.Full:
@@ -119,7 +124,7 @@ class VideoWriter:
         if self._thread.is_alive():
             self._put(None)
         self._thread.join()
-        self._raise_failure()
+        self.raise_failure()
         return self.path
 
     def abandon(self) -> None:
@@ -139,7 +144,7 @@ class VideoWriter:
     def _put(self, item: Picture | None) -> None:
         # A dead encoder empties no queue: wait in short turns and look at it in between.
         while True:
-            self._raise_failure()
+            self.raise_failure()
             if self.ended:
                 return
             try:
@@ -147,7 +152,8 @@ class VideoWriter:
             except queue.Full:
                 continue
 
-    def _raise_failure(self) -> None:
+    def raise_failure(self) -> None:
+        """Raises SuperseeError where writing has failed."""
         if self._failure is not None:
             raise SuperseeError(
                 f"The video {self.path} stopped after {self.frames_written} frames ({self.seconds_written:.1f} s)",

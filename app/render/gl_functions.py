@@ -26,6 +26,9 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "glBindBuffer": (None, (_UINT, _UINT)),
     "glBufferStorage": (None, (_UINT, _SIZE, _POINTER, _UINT)),
     "glMapBufferRange": (_POINTER, (_UINT, _SIZE, _SIZE, _UINT)),
+    "glFenceSync": (_POINTER, (_UINT, _UINT)),
+    "glClientWaitSync": (_UINT, (_POINTER, _UINT, ctypes.c_uint64)),
+    "glDeleteSync": (None, (_POINTER,)),
 }
 
 
