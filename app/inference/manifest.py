@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ class Network:
     macs_per_pixel  multiply-adds per LR pixel
     precision       what the weights were trained in: "float32"
     architecture    models.network's description, for the lab and for display only
+    typed           the same network for strongly typed runtimes (TensorRT), NCHW, by precision: "fp16", "int8"
+    gate            what an engine is checked against before it is used (app/inference/gate.py)
+    digests         sha256 of every file, by name
     """
 
     name: str
@@ -37,6 +41,9 @@ class Network:
     macs_per_pixel: float
     precision: str
     architecture: dict[str, Any]
+    typed: dict[str, Path] = field(default_factory=dict)
+    gate: Path | None = None
+    digests: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
     def padded(size: Size) -> Size:
@@ -66,26 +73,53 @@ def load_network(folder: Path) -> Network:
     model_name = data.get("model")
     if not isinstance(model_name, str) or model_name not in files:
         raise refused(path, f"the model {model_name!r} is not among its files")
+    typed, gate = data.get("typed", {}), data.get("gate")
+    others = [*typed.values(), *([] if gate is None else [gate])] if isinstance(typed, dict) else [None]
+    if any(not isinstance(file, str) or file not in files for file in others):
+        raise refused(path, "its typed models or its gate are not among its files")
     digests = {name: checked_file(path, name, digest) for name, digest in files.items()}
-    return Network(name, folder, folder / model_name, digests[model_name], float(macs), precision, architecture)
+    return Network(
+        name,
+        folder,
+        folder / model_name,
+        digests[model_name],
+        float(macs),
+        precision,
+        architecture,
+        {str(key): folder / file for key, file in typed.items()},
+        None if gate is None else folder / gate,
+        digests,
+    )
 
 
 def describe_network(
-    name: str, model: Path, *, macs_per_pixel: float, architecture: dict[str, Any], precision: str = "float32"
+    name: str,
+    model: Path,
+    *,
+    macs_per_pixel: float,
+    architecture: dict[str, Any],
+    precision: str = "float32",
+    typed: Mapping[str, Path] | None = None,
+    gate: Path | None = None,
 ) -> dict[str, Any]:
-    """The manifest for a model file, as `load_network` wants it; the caller writes it beside the file."""
+    """The manifest for a model file, as `load_network` wants it; the caller writes it beside the file. `typed` and
+    `gate` as in Network."""
+    typed = typed or {}
+    files = [model, *typed.values(), *([gate] if gate else [])]
     return {
         "schema_version": SCHEMA_VERSION,
         "name": name,
         "formulation": FORMULATION,
         "model": model.name,
-        "files": {model.name: hashlib.sha256(model.read_bytes()).hexdigest()},
+        "files": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
         "input": {"layout": "NHWC", "channels": list(INPUT_CHANNELS)},
         "output": {"layout": "NHWC", "channels": list(OUTPUT_CHANNELS)},
         "hidden": HIDDEN,
         "size_multiple": SIZE_MULTIPLE,
         "macs_per_pixel": round(macs_per_pixel, 1),
         "precision": precision,
+        "typed": {key: file.name for key, file in typed.items()},
+        "gate": gate.name if gate else None,
         "architecture": architecture,
     }
 

@@ -1,8 +1,12 @@
 """Writing a network as ONNX, node by node: the same weights give the same bytes on any machine and torch version.
 
-The file's boundary is NHWC, as every runtime here hands tensors over: input (1, h, w, 40), output (1, h, w, 16),
-float32 in the file; a backend may ask its runtime for half floats at the boundary and any precision inside. Two
-Transposes turn to the NCHW that ONNX convolutions need; runtimes with NHWC kernels fold them away.
+model.onnx is float32 with an NHWC boundary: input (1, h, w, 40), output (1, h, w, 16); OpenVINO is asked for half
+floats at the boundary and any precision inside. Two Transposes turn to the NCHW that ONNX convolutions need, and
+OpenVINO folds them away.
+
+TensorRT takes its precision from the file and does not fold the Transposes (they become kernels that copy the whole
+tensor), so for it the same network is written once more: float16, NCHW by name, and the engine is built to read and
+write its tensors channels last (TensorRT's HWC8), which is NHWC in memory.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from models.network.unet import TemporalUNet
 
@@ -23,7 +27,21 @@ def export_onnx(module: nn.Module, path: Path) -> None:
     """Writes `module` (a TemporalUNet) to `path`: batch 1, height and width free; bytes depend on weights only."""
     assert isinstance(module, TemporalUNet), "only a TemporalUNet can be written"
     graph = OnnxGraph()
-    x = graph.node("Transpose", [INPUT_NAME], "input_nchw", perm=[0, 3, 1, 2])
+    head = _layers(graph, module, graph.node("Transpose", [INPUT_NAME], "input_nchw", perm=[0, 3, 1, 2]))
+    graph.node("Transpose", [head], OUTPUT_NAME, perm=[0, 2, 3, 1])
+    graph.write(path, "supersee-temporal", module.config.inputs, module.config.outputs)
+
+
+def export_half_onnx(module: nn.Module, path: Path) -> None:
+    """Writes `module` to `path` for a strongly typed runtime: float16 throughout, (1, 40, h, w) to (1, 16, h, w)."""
+    assert isinstance(module, TemporalUNet), "only a TemporalUNet can be written"
+    graph = OnnxGraph(half=True)
+    _layers(graph, module, INPUT_NAME, OUTPUT_NAME)
+    graph.write(path, "supersee-temporal", module.config.inputs, module.config.outputs, channels_last=False)
+
+
+def _layers(graph: OnnxGraph, module: TemporalUNet, x: str, head: str = "head") -> str:
+    """Everything between the boundaries, NCHW; `head` names the result."""
     skips = []
     for level, convolutions in enumerate(module.down):
         for index, convolution in enumerate(convolutions):  # type: ignore[arg-type]
@@ -34,16 +52,14 @@ def export_onnx(module: nn.Module, path: Path) -> None:
         x = graph.relu(graph.node("Add", [x, skip], f"joined{level}"))
         for index, convolution in enumerate(convolutions):  # type: ignore[arg-type]
             x = graph.relu(graph.convolution(x, convolution, f"up{level}_{index}"))
-    x = graph.convolution(x, module.head, "head")
-    graph.node("Transpose", [x], OUTPUT_NAME, perm=[0, 2, 3, 1])
-
-    graph.write(path, "supersee-temporal", module.config.inputs, module.config.outputs)
+    return graph.convolution(x, module.head, "head", head)
 
 
 class OnnxGraph:
-    """Nodes and constants in the order in which they were added."""
+    """Nodes and constants in the order in which they were added; weights and boundary in float16 where `half`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, half: bool = False) -> None:
+        self.half = half
         self.nodes: list = []
         self.constants: list = []
 
@@ -59,16 +75,23 @@ class OnnxGraph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def convolution(self, x: str, layer: nn.Module, name: str) -> str:
+    def convolution(self, x: str, layer: nn.Module, name: str, output: str = "") -> str:
         assert isinstance(layer, nn.Conv2d)
         assert layer.bias is not None
-        weight = self.constant(f"{name}.weight", layer.weight.detach().cpu().float().numpy())
-        bias = self.constant(f"{name}.bias", layer.bias.detach().cpu().float().numpy())
+        weight = self.constant(f"{name}.weight", self._typed(layer.weight))
+        bias = self.constant(f"{name}.bias", self._typed(layer.bias))
         kernel, stride = layer.kernel_size[0], layer.stride[0]
         return self.node(
-            "Conv", [x, weight, bias], name,
+            "Conv", [x, weight, bias], output or name,
             kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[kernel // 2] * 4,
         )  # fmt: skip
+
+    def _typed(self, weights: Tensor) -> np.ndarray:
+        values = weights.detach().cpu().float().numpy()
+        if not self.half:
+            return values
+        assert np.abs(values).max() <= np.finfo(np.float16).max, "a weight is beyond float16"
+        return values.astype(np.float16)
 
     def relu(self, x: str) -> str:
         return self.node("Relu", [x], f"{x}.relu")
@@ -82,19 +105,26 @@ class OnnxGraph:
             mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor",
         )  # fmt: skip
 
-    def write(self, path: Path, name: str, inputs: int, outputs: int, enlarges: int = 1) -> None:
-        """Checks the graph and writes it: NHWC from INPUT_NAME to OUTPUT_NAME, height and width free."""
+    def write(
+        self, path: Path, name: str, inputs: int, outputs: int, enlarges: int = 1, *, channels_last: bool = True
+    ) -> None:
+        """Checks the graph and writes it: from INPUT_NAME to OUTPUT_NAME, NHWC or NCHW, height and width free."""
         import onnx
         from onnx import TensorProto, helper
 
         side = ["height", "width"]
         enlarged = side if enlarges == 1 else [f"{enlarges}*{n}" for n in side]
+        kind = TensorProto.FLOAT16 if self.half else TensorProto.FLOAT
+        boundary = (
+            helper.make_tensor_value_info(tensor, kind, [1, *sides, count] if channels_last else [1, count, *sides])
+            for tensor, sides, count in ((INPUT_NAME, side, inputs), (OUTPUT_NAME, enlarged, outputs))
+        )
         model = helper.make_model(
             helper.make_graph(
                 self.nodes,
                 name,
-                [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, [1, *side, inputs])],
-                [helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [1, *enlarged, outputs])],
+                [next(boundary)],
+                [next(boundary)],
                 self.constants,
             ),
             producer_name="supersee",

@@ -56,6 +56,9 @@ def test_sizes_are_padded_to_the_multiple_of_four() -> None:
         (lambda m: m.update(model="other.onnx"), "not among its files"),
         (lambda m: m["files"].update({"../../etc/passwd": "0"}), "leaves its folder"),
         (lambda m: m["files"].update({"missing.bin": "0"}), "missing.bin cannot be read"),
+        (lambda m: m.update(typed={"fp16": "other.onnx"}), "typed models or its gate"),
+        (lambda m: m.update(typed=["model.onnx"]), "typed models or its gate"),
+        (lambda m: m.update(gate="../gate.npz"), "typed models or its gate"),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(
