@@ -65,7 +65,11 @@ class ArmTensors:
         motion = -np.moveaxis(np.asarray(tensors["motion_lr"][index], np.float32), 0, -1)[..., ::-1]
         depth = np.asarray(tensors["depth"][index, 0], np.float32)
         if not all(np.isfinite(array).all() for array in (colour, motion, depth, np.array([x, y]))):
-            raise SuperseeError(f"Frame {index} of {self._path} cannot be used", "it holds values that are not finite")
+            raise SuperseeError(
+                f"Frame {index} of {self._path} cannot be used",
+                "it holds values that are not finite",
+                "Convert the capture again.",
+            )
         return recorded_frame(
             colour,
             reversed_infinite(depth, frame.near, frame.far, reversed_z=False),
@@ -98,10 +102,14 @@ class ArmTensors:
             shape = tensors[name].shape
             wanted = (channels, 1, 1) if name == "jitter" else (channels, *size)
             if len(shape) != 4 or shape[1:] != wanted or tensors[name].dtype.kind != "f":
-                raise SuperseeError(f"{name} of {self._path} cannot be used", f"its shape is {shape}")
+                raise SuperseeError(
+                    f"{name} of {self._path} cannot be used",
+                    f"its shape is {shape}, of {tensors[name].dtype}",
+                    "Write it with the gym's converter from captured EXR files.",
+                )
         count = min(len(tensors[name]) for name in _NEEDED)
         if count == 0 or 0 in size:
-            raise SuperseeError(f"{self._path} has no frames", "its tensors are empty")
+            raise SuperseeError(f"{self._path} has no frames", "its tensors are empty", "Convert the capture again.")
         return count
 
     def _described(self, index: int) -> ArmFrame:

@@ -118,7 +118,11 @@ def _layer(path: Path, channels: tuple[str, ...]) -> str:
         if {f"{layer}.Vector.X", f"{layer}.Vector.Y"} <= set(channels):
             return layer
     if not layers:
-        raise SuperseeError(f"{path} has no Combined pass", f"its channels are {listed(channels)}")
+        raise SuperseeError(
+            f"{path} has no Combined pass",
+            f"its channels are {listed(channels)}",
+            "In Blender turn on View Layer > Passes > Data > Combined, and render again.",
+        )
     raise SuperseeError(
         f"{path} has no motion vectors",
         f"its channels are {listed(channels)}",

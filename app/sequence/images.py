@@ -11,7 +11,7 @@ from app.errors import SuperseeError
 from app.sequence.cameras import STILL_NEAR, still_camera
 from app.sequence.estimated_motion import NOTES, estimated_motion, require_opencv
 from app.sequence.exr import read_channels
-from app.sequence.exr_header import LARGEST_SIDE, listed, read_header
+from app.sequence.exr_header import LARGEST_SIDE, check_there, listed, read_header
 from app.sequence.importing import DEFAULT_FPS, display_size, flat_depth, no_reference, recorded_frame
 from app.sequence.numbered import files_of, numbered_files
 from app.sequence.source import RecordedFrame
@@ -35,6 +35,7 @@ class ImageSequence:
         self.name = folder.name
         self.fps = DEFAULT_FPS
         self.render_size = picture_size(first)
+        _require_colour(first)
         self.display_size = display_size(self.render_size, ratio)
         self.reference_sizes: tuple[Size, ...] = ()
         linear = first.suffix.lower() == ".exr"
@@ -74,6 +75,17 @@ class ImageSequence:
             return None
 
 
+def _require_colour(path: Path) -> None:
+    """An EXR file of a layout that nobody here knows has other channels: said at once, not at every frame."""
+    channels = read_header(path).channels if path.suffix.lower() == ".exr" else tuple("RGB")
+    if not set("RGB") <= set(channels):
+        raise SuperseeError(
+            f"{path} is not a picture",
+            f"it has no R, G and B: its channels are {listed(channels)}",
+            "docs/importing.md lists the layers that are read.",
+        )
+
+
 def picture_size(path: Path) -> Size:
     """(width, height) from the file's head; raises SuperseeError."""
     if path.suffix.lower() == ".exr":
@@ -86,7 +98,11 @@ def picture_size(path: Path) -> Size:
     except Exception as error:  # Pillow raises many kinds for damaged files
         raise SuperseeError(f"The picture {path} cannot be read", str(error), "Write or copy it again.") from error
     if not all(0 < side <= LARGEST_SIDE for side in size):
-        raise SuperseeError(f"The picture {path} cannot be read", f"it claims to be {size[0]}x{size[1]} pixels")
+        raise SuperseeError(
+            f"The picture {path} cannot be read",
+            f"it claims to be {size[0]}x{size[1]} pixels",
+            "Write or copy it again.",
+        )
     return size
 
 
@@ -96,12 +112,13 @@ def linear_picture(path: Path, size: Size) -> np.ndarray:
     if path.suffix.lower() == ".exr":
         channels = read_channels(path, "RGB", size)
         return np.stack([channels[name] for name in "RGB"], -1).astype(np.float32)
-    if not path.is_file():
-        raise SuperseeError(f"The frame {path} is missing", "there is no such file")
+    check_there(path)
     found = picture_size(path)
     if found != tuple(size):
         raise SuperseeError(
-            f"The frame {path} has the wrong size", f"it is {found[0]}x{found[1]}, not {size[0]}x{size[1]}"
+            f"The frame {path} has the wrong size",
+            f"it is {found[0]}x{found[1]}, not {size[0]}x{size[1]}",
+            "Render it again, or move frames of another size to a folder of their own.",
         )
     from PIL import Image
 

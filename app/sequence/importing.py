@@ -70,7 +70,9 @@ def read_json(path: Path) -> Any:
     """The file's content; raises SuperseeError for one that is missing, too large, half written or not JSON."""
     try:
         if path.stat().st_size > _LARGEST_JSON:
-            raise SuperseeError(f"{path} cannot be read", "it is too large to describe a recording", "Give another folder.")
+            raise SuperseeError(
+                f"{path} cannot be read", "it is too large to describe a recording", "Give another folder."
+            )
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SuperseeError(
@@ -96,8 +98,16 @@ def read_jitter(path: Path, frames: int) -> tuple[tuple[float, float], ...] | No
             f"{path} does not hold jitter", str(error), "Write a list of [x, y], one a frame, in pixels."
         ) from error
     if len(pairs) < frames:
-        raise SuperseeError(f"{path} is too short", f"it has {len(pairs)} entries for {frames} frames")
+        raise SuperseeError(
+            f"{path} is too short",
+            f"it has {len(pairs)} entries for {frames} frames",
+            "Write one a frame, gaps included.",
+        )
     wrong = next((index for index, pair in enumerate(pairs) if not all(abs(part) <= 1.0 for part in pair)), None)
     if wrong is not None:
-        raise SuperseeError(f"{path} does not hold jitter", f"entry {wrong} is {pairs[wrong]}, more than a pixel")
+        raise SuperseeError(
+            f"{path} does not hold jitter",
+            f"entry {wrong} is {pairs[wrong]}, more than a pixel",
+            "Write [x, y] in low-resolution pixels.",
+        )
     return pairs

@@ -36,7 +36,9 @@ class SafetensorsFile:
             data = np.memmap(path, np.uint8, "r")
             entries = _table(data)
         except OSError as error:
-            raise SuperseeError(f"{path} cannot be read", error.strerror or str(error)) from error
+            raise SuperseeError(
+                f"{path} cannot be read", error.strerror or str(error), "Check its permissions."
+            ) from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise SuperseeError(
                 f"{path} is not a safetensors file", f"{error}", "It may be half copied: copy it again."

@@ -36,7 +36,9 @@ class VideoSequence:
         self.fps = self._frames.fps or DEFAULT_FPS
         self.render_size = self._frames.size
         if not all(0 < side <= LARGEST_SIDE for side in self.render_size):
-            raise SuperseeError(f"{path} cannot be read", f"its pictures are {self.render_size}")
+            raise SuperseeError(
+                f"{path} cannot be read", f"its pictures are {self.render_size}", "Convert it to a smaller size."
+            )
         self.display_size = display_size(self.render_size, ratio)
         self.reference_sizes: tuple[Size, ...] = ()
         self.notes = (*NOTES, "Colour is taken as sRGB.", *self._frames.notes)

@@ -67,7 +67,7 @@ class VideoFrames:
                 if picture.pts is not None and picture.pts >= wanted:
                     self._next = index + 1
                     return self._rgb(picture, index)
-        except (av.error.FFmpegError, OSError) as error:
+        except (av.error.FFmpegError, OSError, ValueError) as error:
             self._pictures = None
             raise self._unreadable(index, str(error)) from error
         self._pictures = None
@@ -87,4 +87,4 @@ class VideoFrames:
         return picture.reformat(format="rgb24", src_colorspace=source).to_ndarray()
 
     def _unreadable(self, index: int, reason: str) -> SuperseeError:
-        return SuperseeError(f"Frame {index} of {self._path} cannot be decoded", reason, "Skip it, or copy the file.")
+        return SuperseeError(f"Frame {index} of {self._path} cannot be decoded", reason, "Copy or convert it again.")

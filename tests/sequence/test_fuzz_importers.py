@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
+import os
+import subprocess
+import sys
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,14 +19,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import SuperseeError
+from app.render.frame import CameraView
+from app.scene.camera import projection_matrix
 from app.sequence.discover import open_sequence
 from app.sequence.inspection import inspect
+from app.sequence.native_meta import ReferenceMeta, SequenceMeta
+from app.sequence.source import RecordedFrame
+from app.sequence.writer import SequenceWriter
 from tests.sequence import wall
 from tests.sequence.recordings import exr, write_recording
+from tests.sequence.test_pictures import write_pictures, write_video
 
 LIMIT = 256 << 20
 BOUNDED = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 damages = st.lists(
@@ -44,23 +53,50 @@ def looked_through(path: Path) -> None:
     tracemalloc.start()
     try:
         with contextlib.suppress(SuperseeError):
-            inspect(open_sequence(path), 4)
+            source = open_sequence(path)
+            with contextlib.suppress(SuperseeError):
+                source.reference(len(source) - 1)
+            inspect(source, 2)
     finally:
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert most < LIMIT
 
 
+def write_native(folder: Path, frames: int = 2) -> Path:
+    size, display = (16, 12), (32, 24)
+    meta = SequenceMeta("fuzz", 30.0, size, display, True, (ReferenceMeta("reference", display, 4),))
+    projection = projection_matrix(0.8, 4 / 3, 0.1)
+    rng = np.random.default_rng(5)
+    with SequenceWriter(folder, meta) as writer:
+        for index in range(frames):
+            frame = RecordedFrame(
+                rng.random((12, 16, 4)).astype(np.float16), rng.random((12, 16), np.float32),
+                rng.random((12, 16, 2), np.float32), (0.25, -0.25), 1.0,
+                CameraView(np.eye(4), projection, np.eye(4), projection, 0.1), index / 30,
+                np.zeros((12, 16), np.uint8), index == 0,
+            )  # fmt: skip
+            writer.add(frame, {"reference": rng.random((24, 32, 3)).astype(np.float16)})
+    return folder
+
+
 WRITERS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "blender layers": (lambda at: wall.write_blender_layers(at / "shot", 3), "shot/0001.exr"),
-    "unreal": (lambda at: wall.write_unreal(at / "shot", 3), "shot/Shot.0001.exr"),
-    "arm exr": (lambda at: wall.write_arm(at / "data", 3), "data/x2/motion/0000/0001.exr"),
-    "arm json": (lambda at: wall.write_arm(at / "data", 3), "data/0000.json"),
-    "blender json": (lambda at: write_recording(at / "shot"), "shot/meta.json"),
+    "native exr": (lambda at: write_native(at / "shot"), "shot/motion/000002.exr"),
+    "native json": (lambda at: write_native(at / "shot"), "shot/sequence.json"),
+    "blender layers": (lambda at: wall.write_blender_layers(at / "shot", 2), "shot/0001.exr"),
+    "blender json": (lambda at: write_recording(at / "shot", 2), "shot/meta.json"),
+    "unreal": (lambda at: wall.write_unreal(at / "shot", 2), "shot/Shot.0001.exr"),
+    "unreal jitter": (lambda at: wall.write_unreal(at / "shot", 2), "shot/jitter.json"),
+    "arm exr": (lambda at: wall.write_arm(at / "data", 2), "data/x2/motion/0000/0001.exr"),
+    "arm json": (lambda at: wall.write_arm(at / "data", 2), "data/0000.json"),
     "safetensors": (
-        lambda at: wall.write_safetensors(at / "a.safetensors", wall.arm_tensors(3)),
+        lambda at: wall.write_safetensors(at / "a.safetensors", wall.arm_tensors(2)),
         "a.safetensors",
     ),
+    "png": (lambda at: write_pictures(at / "shot", ".png", 2), "shot/shot_008.png"),
+    "jpg": (lambda at: write_pictures(at / "shot", ".jpg", 2), "shot/shot_008.jpg"),
+    "mp4": (lambda at: write_video(at / "a.mp4", 4), "a.mp4"),
+    "mkv": (lambda at: write_video(at / "a.mkv", 4), "a.mkv"),
 }
 
 
@@ -96,34 +132,79 @@ json_values = st.recursive(
 )
 
 
+DESCRIPTIONS = {"arm json": "Frames", "blender json": "frames", "native json": "frames"}
+"""The entry that lists the frames, by the recording above."""
+
+
+@pytest.mark.parametrize("recording", DESCRIPTIONS, indirect=True)
 @BOUNDED
-@given(entry=st.sampled_from(sorted(wall.arm_description(1))), value=json_values, inside=st.booleans())
-def test_any_value_in_an_arm_description(entry: str, value: object, inside: bool) -> None:
-    content = wall.arm_description(2)
-    if inside:
-        frame = content["Frames"][0]
-        frame[sorted(frame)[len(entry) % len(frame)]] = value
-    else:
-        content[entry] = value
-    with tempfile.TemporaryDirectory() as folder:
-        root = wall.write_arm(Path(folder) / "data", 2)
-        (root / "0000.json").write_text(json.dumps(content))
-        looked_through(root)
+@given(where=st.floats(0.0, 1.0, exclude_max=True), inside=st.booleans(), value=json_values)
+def test_any_value_in_a_description(
+    recording: tuple[Path, Path, bytes], where: float, inside: bool, value: object
+) -> None:
+    path, file, whole = recording
+    content = json.loads(whole)
+    listed = content.get("frames", content.get("Frames"))
+    target = listed[0] if inside else content
+    target[sorted(target)[int(where * len(target))]] = value
+    file.write_text(json.dumps(content))
+    looked_through(path)
 
 
-@pytest.mark.parametrize("side", [65535, 16385, 2**31 - 1])
-def test_a_forged_size_takes_no_memory(tmp_path: Path, side: int) -> None:
-    exr(tmp_path / "0001.exr", {f"ViewLayer.Combined.{c}": np.zeros((8, 8), np.float16) for c in "RGB"})
-    data = bytearray((tmp_path / "0001.exr").read_bytes())
+def forged(path: Path, side: int, content: int = 8, extra: int = 0) -> Path:
+    """An EXR file of `content` pixels a side whose header claims `side`, with `extra` bytes after its end."""
+    exr(path, {f"ViewLayer.Combined.{c}": np.zeros((content, content), np.float16) for c in "RGB"})
+    data = bytearray(path.read_bytes()) + bytes(extra)
     at = data.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
     data[at + 8 : at + 16] = (side - 1).to_bytes(4, "little") * 2
-    (tmp_path / "0001.exr").write_bytes(data)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("side", [4096, 16384, 16385, 65535, 2**31 - 1])
+def test_a_forged_size_takes_no_memory(tmp_path: Path, side: int) -> None:
+    forged(tmp_path / "0001.exr", side)
     tracemalloc.start()
-    with pytest.raises(SuperseeError, match=r"0001\.exr"):
+    with pytest.raises(SuperseeError, match=r"0001\.exr.*(claims|cannot be read)"):
         open_sequence(tmp_path)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 16 << 20
+
+
+def test_forged_files_fit_in_a_small_address_space(tmp_path: Path) -> None:
+    """What libraries take beside Python's own memory is bounded too: in a process of its own that may have little."""
+    for index, side in enumerate((2048, 8192, 16384, 65535)):
+        folder = tmp_path / f"exr{index}"
+        folder.mkdir()
+        forged(folder / "0001.exr", side, 64, extra=300_000)  # room enough for the table of chunks
+        picture = tmp_path / f"png{index}"
+        write_pictures(picture, ".png", 1)
+        file = next(picture.iterdir())
+        data = bytearray(file.read_bytes())
+        data[16:24] = side.to_bytes(4, "big") * 2
+        data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+        file.write_bytes(data)
+    script = f"""
+import resource, pathlib
+import OpenEXR, PIL.Image, numpy
+from app.errors import SuperseeError
+from app.sequence.discover import open_sequence
+numpy.ones((4, 4)) @ numpy.ones((4, 4))
+held = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + {192 << 20}, resource.RLIM_INFINITY))
+for folder in sorted(pathlib.Path({str(tmp_path)!r}).iterdir()):
+    try:
+        open_sequence(folder).read(0)
+        print(folder.name, "was read")
+    except SuperseeError as error:
+        print(folder.name, "refused")
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("refused") == 8, done.stdout
 
 
 def test_a_forged_safetensors_table_takes_no_memory(tmp_path: Path) -> None:
