@@ -47,7 +47,8 @@ class PaneContent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoration:
-    """What is drawn over the panes. `selected` marks a pane, `message` stands in the middle, `toast` at the foot."""
+    """What is drawn over the panes. `selected` marks a pane, `message` stands in the middle, `toast` at the foot, and
+    `recording` at the top, beside a red dot."""
 
     labels: bool = True
     selected: int | None = None
@@ -55,6 +56,7 @@ class Decoration:
     sheet: Sheet | None = None
     message: str = ""
     toast: str = ""
+    recording: str = ""
 
 
 class Composition:
@@ -358,6 +360,18 @@ class Composition:
             box = Rect((canvas[0] - width) / 2, canvas[1] - 62 * unit, width, 36 * unit)
             self._ink.rectangle(box, theme.PANEL)
             self._ink.text(canvas[0] / 2, box.y + 9 * unit, text, fonts.body, theme.TEXT, 0.5)
+
+        if decoration.recording:
+            self._recording_mark(canvas, decoration.recording, fonts, unit)
+
+    def _recording_mark(self, canvas: Size, text: str, fonts: theme.Fonts, unit: float) -> None:
+        dot = theme.dot_font(unit)
+        dot_width, width = self.atlas.width(dot, "•"), self.atlas.width(fonts.strong, text)
+        box = Rect(0, 8 * unit, dot_width + width + 34 * unit, 30 * unit)
+        box = replace(box, x=round((canvas[0] - box.width) / 2))
+        self._ink.rectangle(box, theme.PANEL)
+        self._ink.text(box.x + 12 * unit, box.y - 9 * unit, "•", dot, theme.RECORDING)
+        self._ink.text(box.x + dot_width + 20 * unit, box.y + 6 * unit, text, fonts.strong, theme.TEXT)
 
     def _panel_place(self, canvas: Size, view: View, decoration: Decoration, unit: float) -> Rect | None:
         """The free place of the grid, where there is one that holds the figures."""

@@ -106,6 +106,16 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
         ),
     ),
     (
+        "Recording",
+        (
+            Key(("F9",), "window.record", "record a video live; again: stop"),
+            Key(("Shift+F9",), "window.record", "record exactly: every frame, however long it takes", True),
+            Key(("F8",), "window.recording.toggle_of_pane", "of all, or of the selected pane alone"),
+            Key(("Ctrl+F9",), "window.recording.toggle_burn_in", "with the measurements or without"),
+            Key(("Ctrl+F8",), "window.recording.next_codec", "H.264, HEVC, AV1, FFV1 (lossless)"),
+        ),
+    ),
+    (
         "Window",
         (
             Key(("F", "F11"), "window.toggle_full_screen", "full screen"),

@@ -21,6 +21,7 @@ DIM = rgb(0xA7AEB8)
 FAINT = rgb(0x737A85)
 WARNING = rgb(0xFFC15E)
 ACCENT = rgb(0x7FD1FF)
+RECORDING = rgb(0xFF3B30)
 DIVIDER = rgb(0xFFFFFF, 0.92)
 
 METHOD_COLOURS: dict[str, Colour] = {
@@ -69,3 +70,8 @@ class Fonts:
         self.small = Font("text", pixels(12.5))
         self.figures = Font("mono", pixels(13.5))
         self.headline = Font("strong", pixels(26))
+
+
+def dot_font(scale: float) -> Font:
+    """Its bullet is the red dot of a recording."""
+    return Font("strong", max(12, round(36 * scale)))

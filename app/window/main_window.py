@@ -17,6 +17,7 @@ from app.paths import ASSETS
 from app.present.composition import Decoration
 from app.present.figures import overlay_content
 from app.present.keys import KEY_TABLE, Key, help_sheet
+from app.present.overlay import OverlayContent
 from app.present.presenter import Presenter
 from app.present.session import Pause
 from app.present.settings import load_settings, save_settings
@@ -28,6 +29,7 @@ from app.window.canvas import Canvas
 from app.window.frame_loop import FrameLoop
 from app.window.parts import Parts
 from app.window.playback import LONGEST_STEP, Playback
+from app.window.recording import Recording
 from app.window.rig import Rig
 from app.window.scene_desk import SceneDesk
 from app.window.shots import Shots
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         self.playback = Playback(self.presenter, self.rig, self.steering)
         self.loop = FrameLoop(self.canvas, self._next_steps)
         self.shots = Shots(self, self._background)
+        self.recording = Recording(self)
         self.desk = SceneDesk(
             self._parts, self.presenter, self.rig, self.canvas, self.loop, self._background, self._options.path,
             keep_ratio=self._options.ratio is not None,
@@ -133,7 +136,8 @@ class MainWindow(QMainWindow):
     def perform(self, key: Key) -> None:
         """Does what a key of the table does."""
         target, _, name = key.command.rpartition(".")
-        method = getattr(self if target == "window" else self.presenter, name)
+        targets = {"window": self, "window.recording": self.recording}
+        method = getattr(targets.get(target, self.presenter), name)
         try:
             method() if key.argument is None else method(key.argument)
         except SuperseeError as error:
@@ -176,6 +180,7 @@ class MainWindow(QMainWindow):
         self.loop.drop_work()
         self.loop.finish_frame()
         self.loop.stop()
+        self.recording.end_now()
         self.steering.composition = None
         self.rig.close()
 
@@ -222,13 +227,14 @@ class MainWindow(QMainWindow):
     # Frames
 
     def _next_steps(self, elapsed: float) -> Iterator[Pause] | None:
-        if self.isMinimized() or not self.isVisible():
+        if self.isMinimized() or not self.isVisible() or self.recording.must_wait():
             return None
         return self.playback.next_steps(elapsed)
 
     def _frame_done(self, _milliseconds: float) -> None:
         self.playback.frame_done()
         self.shots.frame_done()
+        self.recording.frame_done()
         self.canvas.update()
         if self.shown_frames == self._last_frame:
             if self._options.screenshot is not None:
@@ -261,14 +267,8 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self._build_rest)
 
     def decoration(self) -> Decoration:
-        state, comparison, frames = self.presenter.state, self.rig.comparison, self.playback.figures
-        overlay = None
-        if state.overlay and not state.help and comparison is not None and comparison.runs:
-            overlay = overlay_content(
-                comparison, frames.summary(), self.playback.frames.window, state.graph_ms, self._facts(), self._notes()
-            )
-            if not state.graph_ms and overlay.frames.count > 5:
-                state.graph_ms = overlay.graph_ms  # fixed from here on
+        state = self.presenter.state
+        overlay = self.overlay_content() if state.overlay and not state.help else None
         toast = self.toast or ("Paused" if state.paused and not self._still() else "")
         return Decoration(
             labels=not state.help,
@@ -277,13 +277,25 @@ class MainWindow(QMainWindow):
             sheet=help_sheet() if state.help else None,
             message="" if state.help else self._message,
             toast=toast,
+            recording=self.recording.mark,
         )
+
+    def overlay_content(self) -> OverlayContent | None:
+        """The measurements; None before there are any."""
+        state, comparison = self.presenter.state, self.rig.comparison
+        if comparison is None or not comparison.runs:
+            return None
+        summary, window = self.playback.figures.summary(), self.playback.frames.window
+        overlay = overlay_content(comparison, summary, window, state.graph_ms, self._facts(), self._notes())
+        if not state.graph_ms and overlay.frames.count > 5:
+            state.graph_ms = overlay.graph_ms  # fixed from here on
+        return overlay
 
     def _still(self) -> bool:
         return self._options.screenshot is not None
 
     def _facts(self) -> tuple[str, ...]:
-        facts = (self.rig.renderer,)
+        facts = (self.rig.renderer, *([self.recording.fact] if self.recording.fact else []))
         p50 = self.playback.figures.summary().p50
         recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
         if recorded is not None:
@@ -413,6 +425,11 @@ class MainWindow(QMainWindow):
         """Saves the view and each pane, with `buffers` everything else too."""
         self.shots.wish(buffers=buffers)
 
+    def record(self, exact: bool = False) -> None:
+        """Begins to record a video, or ends it."""
+        self.recording.toggle(exact)
+        self.canvas.update()
+
     # Window events
 
     def changeEvent(self, event: QEvent) -> None:
@@ -430,6 +447,7 @@ class MainWindow(QMainWindow):
         if self.rig.is_open:
             with self.canvas.current():
                 self.loop.finish_frame()
+                self.recording.end_now()
                 self.rig.close()
         if close_options is not None:
             close_options()

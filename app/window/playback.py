@@ -42,6 +42,7 @@ class Playback:
         self._measured: Any = None
         self._good: tuple[list[str], float] | None = None
         self._due = 0.0  # perf_counter, s: when a recording's next frame is to be shown
+        self.fixed_step: float | None = None  # s; while every frame is recorded, whatever time it takes
         self._left_off = False  # the frame in the making was left for another that is wanted
 
     def start_over(self) -> None:
@@ -59,6 +60,8 @@ class Playback:
         comparison = self._rig.comparison
         if comparison is None:
             return None
+        if self._rig.scorer is not None:
+            self._rig.scorer.collect()
         self._apply(comparison, elapsed)
         wanted = self._what_shows(comparison)
         player = self._presenter.player
@@ -95,6 +98,8 @@ class Playback:
         if player is not None and comparison.recorded is not None:
             player.index = comparison.recorded.index_at(comparison.time)
         self.take_pictures()
+        if self._rig.scorer is not None:
+            self._rig.scorer.look(comparison)
         free_dropped(context)
         self.shown_frames += 1
         self._good = list(comparison.methods), comparison.ratio
@@ -151,7 +156,8 @@ class Playback:
             return time
         if not presenter.state.paused or presenter.steps:
             presenter.steps -= int(presenter.state.paused)
-            return comparison.time + (STEP_SECONDS if presenter.state.paused else min(elapsed, LONGEST_STEP))
+            step = STEP_SECONDS if presenter.state.paused else min(elapsed, LONGEST_STEP)
+            return comparison.time + (self.fixed_step or step)
         return None
 
     def _recorded_steps(self, player: Player, comparison: Comparison) -> Iterator[Pause] | None:
@@ -164,6 +170,8 @@ class Playback:
             backwards = wanted is None and stepped < 0
             return None if index is None else self._jumped(player, comparison, index, preview, backwards)
         if presenter.state.paused and not player.scanning:
+            return None
+        if player.scanning and self._rig.scorer is not None and self._rig.scorer.busy:
             return None
         index = player.advance()
         if index is not None:
@@ -192,7 +200,7 @@ class Playback:
         """The frame, not before its time: all frames are shown, on a slow machine later."""
         assert comparison.recorded is not None
         step = comparison.recorded.time_of(1) / player.speed
-        while not player.scanning and clock_time.perf_counter() < self._due:
+        while not player.scanning and self.fixed_step is None and clock_time.perf_counter() < self._due:
             if player.wanted is not None or self._presenter.state.paused:
                 self._left_off = True
                 return

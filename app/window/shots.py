@@ -90,7 +90,7 @@ class Shots:
         assert rig.context is not None
         assert rig.composition is not None
         assert rig.comparison is not None
-        decoration = replace(window.decoration(), toast="", selected=None, message="")
+        decoration = replace(window.decoration(), toast="", selected=None, message="", recording="")
         canvas, ratio = window.canvas.pixel_size, window.canvas.devicePixelRatioF()
         rig.composition.pixel_ratio = ratio
         looks = Looks(canvas, state.view, decoration, window.presenter.exposure, state.filmic, ratio)

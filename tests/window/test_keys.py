@@ -74,6 +74,11 @@ EXPECTED: dict[str, Callable] = {
     "F": lambda w: w.isFullScreen(),
     "F11": lambda w: w.isFullScreen(),
     "C": lambda w: not w.dock.isVisible(),
+    "F9": lambda w: w.recording.running and not w.recording.exact,
+    "Shift+F9": lambda w: w.recording.running and w.recording.exact,
+    "F8": lambda w: w.recording.of_pane,
+    "Ctrl+F9": lambda w: w.recording.burn_in,
+    "Ctrl+F8": lambda w: w.recording.codec == "hevc",
     "S": lambda w: "Saved" in w.toast and "buffers" not in w.toast,
     "Shift+S": lambda w: "Saved" in w.toast and "buffers" in w.toast,
     "Ctrl+O": lambda w: w.presenter.state.scene.endswith("chosen.glb"),
@@ -130,6 +135,8 @@ def put_back(qtbot, window, start: dict, zoom: float) -> None:
         window.toggle_dock()
     state.scene = window.presenter.state.scene
     window.presenter.state = state
+    window.recording.stop()
+    qtbot.waitUntil(lambda: not window.recording.mark, timeout=5_000)
     if state.scene != "court":
         window.presenter.open_scene("court")
         qtbot.waitUntil(lambda: window.rig.comparison.model.name == "court", timeout=5_000)

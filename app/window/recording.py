@@ -1,0 +1,289 @@
+"""Recording the window's composition, or one pane, as a video: live beside the presenting, or exact.
+
+The recording is drawn once more for itself, at the size it was begun with: what the window shows on top (selection,
+messages, the red mark) is not in it, the measurements only if wanted, and resizing the window does not matter.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import moderngl
+from PySide6.QtCore import QTimer
+
+from app.capture.encoders import CODECS
+from app.capture.recorder import Recorder
+from app.capture.screenshot import free_path, shot_name
+from app.conventions import Size
+from app.errors import SuperseeError
+from app.present.composition import Decoration
+from app.present.layout import View
+from app.present.presenter import STEP_SECONDS
+from app.render.gl_context import unbind_framebuffer
+from app.window.shots import capture_folder
+
+if TYPE_CHECKING:
+    from app.window.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+LIVE_RATE = 60.0
+"""What players are told of a live recording; its frames have times of their own."""
+_POLL_MS = 40
+
+
+class Recording:
+    """`codec`, `burn_in` (the measurements are in the picture) and `of_pane` (the selected pane alone, at display
+    resolution) hold for the next recording. Call everything in the GUI thread; it makes the GL context current."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self.codec = "h264"
+        self.burn_in = False
+        self.of_pane = False
+        self.saved: Path | None = None  # the last recording that is whole
+        self._recorder: Recorder | None = None
+        self._target: moderngl.Framebuffer | None = None
+        self._pane: int | None = None
+        self._rate = LIVE_RATE
+        self._begun = 0.0  # perf_counter, s
+        self._last_frame = -1
+        self._then_close = False
+        self._finishing = False
+        self._poll = QTimer(window)
+        self._poll.setInterval(_POLL_MS)
+        self._poll.timeout.connect(self._close_if_ended)
+
+    @property
+    def running(self) -> bool:
+        return self._recorder is not None and not self._finishing
+
+    @property
+    def exact(self) -> bool:
+        return self._recorder is not None and not self._recorder.live
+
+    @property
+    def mark(self) -> str:
+        """What stands beside the red dot in the window; "" while nothing is recorded."""
+        recorder = self._recorder
+        if recorder is None:
+            return ""
+        if self._finishing:
+            return "finishing the video…"
+        seconds = int(time.perf_counter() - self._begun) if recorder.live else int(recorder.seconds)
+        text = f"{'REC' if recorder.live else 'REC exact'}  {seconds // 60}:{seconds % 60:02d}"
+        return text + (f"  ·  {recorder.dropped} frames dropped" if recorder.dropped else "")
+
+    @property
+    def fact(self) -> str:
+        """One line for the measurements."""
+        recorder = self._recorder
+        if recorder is None:
+            return ""
+        kind = "live" if recorder.live else "exact"
+        return (
+            f"recording {kind}, {recorder.encoder}: {recorder.grabbed} frames kept, {recorder.dropped} dropped"
+        )
+
+    def toggle(self, exact: bool = False) -> None:
+        """Begins a recording, or ends the one that is running."""
+        if self.running:
+            self.stop()
+        elif self._recorder is None:
+            self.start(exact)
+
+    def toggle_burn_in(self) -> None:
+        self.burn_in = not self.burn_in
+        self._window.say(f"The measurements will {'be' if self.burn_in else 'not be'} in the video")
+
+    def toggle_of_pane(self) -> None:
+        self.of_pane = not self.of_pane
+        self._window.say(f"Videos show {'the selected pane alone' if self.of_pane else 'all that the window shows'}")
+
+    def next_codec(self) -> None:
+        names = list(CODECS)
+        self.codec = names[(names.index(self.codec) + 1) % len(names)]
+        self._window.say(f"Videos are written as {CODECS[self.codec].label}")
+
+    def start(self, exact: bool = False, path: Path | None = None) -> None:
+        """Raises SuperseeError where no such video can be written. The frame on show is the first."""
+        window = self._window
+        rig = window.rig
+        if rig.composition is None or rig.context is None or rig.comparison is None or not rig.composition.panes:
+            window.say("There is nothing to record yet")
+            return
+        recorded = rig.comparison.recorded
+        self._pane = min(window.presenter.state.selected, len(rig.composition.panes) - 1) if self.of_pane else None
+        self._rate = (recorded.recording.fps if recorded is not None else 1.0 / STEP_SECONDS) if exact else LIVE_RATE
+        width, height = (rig.composition.picture_size if self.of_pane else None) or window.canvas.pixel_size
+        size = (width, height) if self.of_pane else (width + width % 2, height + height % 2)
+        with window.canvas.current():
+            self._target = rig.context.framebuffer([rig.context.texture(size, 4)])
+            try:
+                self._recorder = Recorder(
+                    rig.context, path or self._free_path(), size, self._rate, codec=self.codec, live=not exact,
+                    record=self._record(exact),
+                )  # fmt: skip
+            except SuperseeError:
+                self._release_target()
+                raise
+        self._begun, self._last_frame, self.saved = time.perf_counter(), -1, None
+        window.playback.fixed_step = 1.0 / self._rate if exact else None
+        if self._recorder.note:
+            window.say(self._recorder.note)
+        self.frame_done()
+
+    def frame_done(self) -> None:
+        """A complete frame is on show: it is the recording's next one."""
+        recorder, comparison = self._recorder, self._window.rig.comparison
+        if recorder is None or self._finishing or comparison is None:
+            return
+        if not recorder.live and comparison.frame_index == self._last_frame:
+            return  # the same instant of the scene, looked at again
+        self._last_frame = comparison.frame_index
+        seconds = time.perf_counter() - self._begun if recorder.live else (recorder.grabbed / self._rate)
+        try:
+            with self._window.canvas.current():
+                self._draw(recorder.size)
+                assert self._target is not None
+                recorder.add(self._target, seconds)
+        except SuperseeError as error:
+            self._fail(error)
+
+    def must_wait(self) -> bool:
+        """Whether the next frame of an exact recording has no room yet. The GL context must be current."""
+        recorder = self._recorder
+        if recorder is None or recorder.live or self._finishing:
+            return False
+        try:
+            recorder.pump()
+        except SuperseeError as error:
+            self._fail(error)
+            return False
+        return recorder.full
+
+    def stop(self, then_close: bool = False) -> None:
+        """Ends the recording; the encoder finishes beside the window, which then closes if that is wanted."""
+        recorder = self._recorder
+        self._then_close = self._then_close or then_close
+        if recorder is None or self._finishing:
+            return
+        self._window.playback.fixed_step = None
+        if recorder.live:
+            self.frame_done()  # the last picture stands until now
+        if self._recorder is None:
+            return  # that failed
+        try:
+            with self._window.canvas.current():
+                recorder.finish()
+        except SuperseeError as error:
+            self._fail(error)
+            return
+        self._finishing = True
+        self._poll.start()
+
+    def end_now(self) -> None:
+        """Ends it and waits: the GL context goes, and is current."""
+        recorder = self._recorder
+        if recorder is None:
+            return
+        try:
+            if not self._finishing:
+                recorder.finish()
+        except SuperseeError as error:
+            log.warning("%s", error)
+        self._close(recorder)
+
+    def _draw(self, size: Size) -> None:
+        window = self._window
+        composition = window.rig.composition
+        assert composition is not None
+        assert self._target is not None
+        shown = window.decoration()
+        overlay = window.overlay_content() if self.burn_in else None
+        if self._pane is None:
+            decoration = replace(shown, toast="", selected=None, message="", recording="", overlay=overlay)
+            composition.draw(self._target, size, window.presenter.state.view, decoration)
+        else:
+            pane = View(single=min(self._pane, len(composition.panes) - 1))
+            composition.draw(self._target, size, pane, Decoration(labels=self.burn_in, overlay=overlay))
+
+    def _close_if_ended(self) -> None:
+        recorder = self._recorder
+        if recorder is not None and recorder.ended:
+            with self._window.canvas.current():
+                self._close(recorder)
+            if self._then_close:
+                self._window.close()
+
+    def _close(self, recorder: Recorder) -> None:
+        """The GL context is current."""
+        self._poll.stop()
+        self._recorder, self._finishing = None, False
+        self._window.playback.fixed_step = None
+        try:
+            self.saved = recorder.close()
+            lost = f", {recorder.dropped} dropped" if recorder.live else ""
+            self._window.say(f"Saved {self.saved}: {recorder.grabbed} frames{lost}, {recorder.encoder}")
+        except SuperseeError as error:
+            self._tell(error)
+        finally:
+            self._release_target()
+
+    def _fail(self, error: SuperseeError) -> None:
+        """The show goes on without the recording."""
+        recorder, self._recorder = self._recorder, None
+        self._poll.stop()
+        self._finishing = False
+        self._window.playback.fixed_step = None
+        self._tell(error)
+        if recorder is not None:
+            try:
+                with self._window.canvas.current():
+                    recorder.close()
+            except SuperseeError:
+                pass  # said already
+        with self._window.canvas.current():
+            self._release_target()
+        if self._then_close:
+            self._window.close()
+
+    def _tell(self, error: SuperseeError) -> None:
+        log.warning("%s", error)
+        self._window.banner.tell(error)
+        if self._then_close:
+            self._window.failure = error
+
+    def _release_target(self) -> None:
+        target, context = self._target, self._window.rig.context
+        self._target = None
+        if target is not None and context is not None:
+            unbind_framebuffer(context)
+            texture = target.color_attachments[0]
+            target.release()
+            texture.release()
+
+    def _free_path(self) -> Path:
+        state, comparison = self._window.presenter.state, self._window.rig.comparison
+        assert comparison is not None
+        from app.present.shot import shown_frame
+
+        name = shot_name(datetime.now(), state.scene, shown_frame(comparison), state.ratio)
+        return free_path(capture_folder("videos"), name, CODECS[self.codec].endings[0])
+
+    def _record(self, exact: bool) -> dict[str, object]:
+        from app.capture.provenance import portable, provenance
+
+        comparison, state = self._window.rig.comparison, self._window.presenter.state
+        assert comparison is not None
+        shown = [state.methods[self._pane]] if self._pane is not None else list(state.methods)
+        return provenance(
+            scene=portable(state.scene), methods=shown, ratio=state.ratio, size=list(comparison.display_size),
+            path=comparison.path.name if comparison.path else None, time=comparison.time, exact=exact,
+            renderer=self._window.rig.renderer, backends=list(comparison.backends()),
+        )  # fmt: skip
