@@ -19,6 +19,7 @@ from models.ablate.table import markdown, put_into
 from models.ablate.toml_text import toml_text
 from models.ablate.variants import Variant, changed, planned
 from models.data.index import read_index
+from models.data.ratios import ratio_weight
 from models.evaluate.checkpoints import averaged_model, read_run
 from models.evaluate.held_out import score_clip
 from models.evaluate.sequences import RenderedClip, held_out_clips
@@ -118,10 +119,13 @@ def _carry_out(variant: Variant, text: str, folder: Path, test: dict[str, Render
 
 def _test_clips(config: TrainConfig, limit: int) -> dict[str, RenderedClip]:
     """Held-out clips of the ratios that are trained, by name."""
-    ratios = [float(ratio) for ratio, weight in config.data.ratio_weights.items() if weight > 0.0]
-    clips = {c.name.name: c for c in held_out_clips([Path(f) for f in config.data.folders], ratios, limit)}
+    folders = [Path(folder) for folder in config.data.folders]
+    there = {entry.ratio for folder in folders for entry in read_index(folder).of("test")}
+    ratios = sorted(ratio for ratio in there if ratio_weight(config.data.ratio_weights, ratio) > 0.0)
+    clips = {c.name.name: c for c in held_out_clips(folders, ratios, limit)}
     if not clips:
-        raise SuperseeError("There is nothing to score on", f"no test clips of the ratios {ratios}", "Render some.")
+        wanted = ", ".join(config.data.ratio_weights)
+        raise SuperseeError("There is nothing to score on", f"no test clips of the ratios {wanted}", "Render some.")
     return clips
 
 

@@ -98,8 +98,11 @@ class ClipReader:
         try:
             self._file = safe_open(str(path), framework="numpy")
         except (OSError, SafetensorError) as error:
+            short = "not fully covered" in str(error) or "header" in str(error)
             raise SuperseeError(
-                f"The clip {path} cannot be read", str(error), "Render it again (render-data --resume)."
+                f"The clip {path} cannot be read",
+                f"it is cut short or no clip at all ({error})" if short and path.is_file() else str(error),
+                "Delete it and give its render-data command again: what is missing is drawn.",
             ) from error
         version = (self._file.metadata() or {}).get("clip_version")
         if version != str(CLIP_VERSION) or set(self._file.keys()) != set(FRAME_ARRAYS):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from app.conventions import texture_lod_bias
 from app.errors import SuperseeError
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 PLAN_VERSION = 2
 """Of what a seed means: goes up whenever the same seed would give other clips. Index version 1 had plan 1."""
 NO_MIP_MAPS = -8.0
@@ -47,11 +47,13 @@ class DataIndex:
     """`clips` are those whose files are complete, in the order of the plan."""
 
     seed: int
-    reference_samples: int
+    reference_samples: int  # a display pixel, of training clips
     scenes: tuple[str, ...]  # built-in scenes that may appear in training clips
     held_out: tuple[str, ...]  # built-in scenes of a folder that is for testing only
     unfiltered_share: float = 0.4  # of the clips, by chance: drawn without mip maps, far more aliased
     plan: int = PLAN_VERSION
+    ratios: str = ""  # of training clips, see models.data.ratios; "" is the plan's own mixture
+    test_samples: int = 0  # of test clips' references; 0 is as many as for training
     clips: list[ClipEntry] = field(default_factory=list)
     seconds: float = 0.0  # rendering time so far
 
@@ -66,11 +68,17 @@ class DataIndex:
         return {
             "seed": self.seed,
             "samples": self.reference_samples,
+            "test samples": self.samples("test"),
             "scenes": self.scenes or "random",
             "held out": self.held_out or "none",
             "unfiltered share": self.unfiltered_share,
+            "ratios": self.ratios or "mixed",
             "plan": self.plan,
         }
+
+    def samples(self, split: Split) -> int:
+        """Of the reference, a display pixel."""
+        return self.test_samples or self.reference_samples if split == "test" else self.reference_samples
 
     def of(self, split: Split) -> list[ClipEntry]:
         return [clip for clip in self.clips if clip.split == split]
@@ -90,7 +98,7 @@ def write_index(index: DataIndex, folder: Path, rank: int = 0) -> None:
 
 
 def read_index(folder: Path) -> DataIndex:
-    """All parts as one, clips in the order of the plan. Reads versions 1 and 2; raises SuperseeError where there is no
+    """All parts as one, clips in the order of the plan. Reads versions 1 to 3; raises SuperseeError where there is no
     index, one of another version, or parts that do not belong together."""
     paths = sorted(folder.glob("index-*.json"))
     if (folder / "index.json").exists() or not paths:
@@ -103,7 +111,8 @@ def read_index(folder: Path) -> DataIndex:
                 f"its clips were drawn with {other.settings}, the others with {index.settings}",
                 "Keep each set in a folder of its own.",
             )
-        index.clips += other.clips
+        have = {clip.name for clip in index.clips}
+        index.clips += [clip for clip in other.clips if clip.name not in have]
         index.seconds += other.seconds
     index.clips.sort(key=lambda entry: entry.name)
     return index
@@ -121,7 +130,7 @@ def _read(path: Path) -> DataIndex:
         version = data.pop("schema")
         if version == 1:
             _upgrade(data)
-        elif version != INDEX_VERSION:
+        elif version not in (2, INDEX_VERSION):  # version 2 lacks what has a default
             raise ValueError(f"schema {version}, and 1 to {INDEX_VERSION} are read here")
         entries = [
             ClipEntry(**{**c, "render_size": tuple(c["render_size"]), "display_size": tuple(c["display_size"])})

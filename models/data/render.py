@@ -135,11 +135,15 @@ def render_data(
     scenes: tuple[str, ...] = (),
     held_out: tuple[str, ...] = (),
     unfiltered: float = 0.4,
+    ratios: str = "",
+    test_samples: int = 0,
     minutes: float = math.inf,
     rank: Rank | None = None,
 ) -> DataIndex:
     """Draws what is missing of this process's share of the plan into `folder`, for at most `minutes`; returns the index
-    of all that is there. `unfiltered` is the share of clips whose low-resolution frames are drawn without mip maps.
+    of all that is there. `unfiltered` is the share of clips whose low-resolution frames are drawn without mip maps,
+    `ratios` those of training clips (models.data.ratios; "" for the plan's own), `test_samples` the references' of test
+    clips (0: `samples`). A clip in the index whose file is gone is missing.
 
     Raises SuperseeError where the folder holds other data and where nothing can be written; what is there stays.
     """
@@ -148,17 +152,19 @@ def render_data(
     from app.render.gl_context import create_headless_context
 
     rank = rank or Rank()
-    plan = plan_clips(clips, frames, seed, scenes, held_out, unfiltered)
-    fresh = DataIndex(seed, samples, scenes, held_out, unfiltered)
+    plan = plan_clips(clips, frames, seed, scenes, held_out, unfiltered, ratios)
+    fresh = DataIndex(seed, samples, scenes, held_out, unfiltered, ratios=ratios, test_samples=test_samples)
     part = _resumed(folder, fresh, rank) or fresh
-    have = {entry.name for entry in read_index(folder).clips} if list(folder.glob("index*.json")) else set()
+    part.clips = [entry for entry in part.clips if (folder / entry.file).is_file()]
+    there = read_index(folder).clips if list(folder.glob("index*.json")) else []
+    have = {entry.name for entry in there if (folder / entry.file).is_file()}
     share = plan[rank.number :: rank.count]
     missing = [entry for entry in share if entry.name not in have]
     progress = Progress(len(share), len(share) - len(missing))
     context = create_headless_context()
     before = part.seconds
     for entry in missing:
-        clip = _checked(render_clip(context, entry, samples), entry)
+        clip = _checked(render_clip(context, entry, part.samples(entry.split)), entry)
         try:
             save_clip(clip, folder / entry.file)
             part.clips.append(entry)

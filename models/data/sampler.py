@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from models.data.crops import (
     to_batch,
 )
 from models.data.index import read_index
+from models.data.ratios import ratio_chances
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ def read_batch(crops: Sequence[Crop]) -> Batch:
 
 
 class EpisodeSampler:
-    """Draws batches of one ratio each from the training split of one or more data folders."""
+    """Draws batches of one ratio each from the training split of one or more data folders. `ratio_weights` says how
+    often each ratio or range of ratios is drawn, see models.data.ratios.ratio_chances."""
 
     def __init__(self, folders: list[Path], ratio_weights: dict[str, float], seed: int) -> None:
         self._seed = seed
@@ -59,16 +64,19 @@ class EpisodeSampler:
         for folder in folders:
             for entry in read_index(folder).of("train"):
                 self._readers[round(entry.ratio, 3)].append(ClipReader(folder / entry.file))
-        weights = {float(ratio): weight for ratio, weight in ratio_weights.items()}
-        self._ratios = sorted(ratio for ratio in self._readers if weights.get(ratio, 0.0) > 0.0)
-        if not self._ratios:
+        chances = ratio_chances(ratio_weights, {ratio: len(readers) for ratio, readers in self._readers.items()})
+        if not chances:
             raise SuperseeError(
                 "There is nothing to train on",
-                f"no training clips of ratios {sorted(weights)} in {', '.join(map(str, folders))}",
+                f"no training clips of ratios {', '.join(ratio_weights)} in {', '.join(map(str, folders))}",
                 "Render some with: python -m models render-data",
             )
-        chances = np.array([weights[ratio] for ratio in self._ratios])
-        self._chances = chances / chances.sum()
+        if unused := sorted(set(self._readers) - set(chances)):
+            clips = sum(len(self._readers[ratio]) for ratio in unused)
+            told = "1 clip is" if clips == 1 else f"{clips} clips are"
+            log.warning("%s not trained on: ratio_weights has no %s", told, ", ".join(f"{r:g}" for r in unused))
+        self._ratios = list(chances)
+        self._chances = np.array(list(chances.values()))
 
     @property
     def readers(self) -> dict[Path, ClipReader]:

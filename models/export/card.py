@@ -36,6 +36,7 @@ def _data_lines(folder: Path) -> list[str]:
         "without mip maps at low resolution, far more aliased",
         "* clips per ratio: " + ", ".join(f"{ratio:g}x {count}" for ratio, count in sorted(ratios.items())),
         f"* reference: {index.reference_samples} samples a display pixel, averaged in linear light"
+        + f" ({index.test_samples} for test clips)" * bool(index.test_samples)
         + "; few, so that the reference itself is slightly noisy on thin things" * (index.reference_samples < 64),
     ]
 
@@ -91,7 +92,7 @@ def write_card(
     lines = [f"# {config.name}", "", said.what, "", "## Size", "", *said.size, "", "## Data", ""]
     for folder in config.data.folders:
         lines += _data_lines(Path(folder))
-    used = (f"{float(ratio):g}x {weight:g}" for ratio, weight in config.data.ratio_weights.items())
+    used = (f"{ratio.removesuffix('.0')}x {weight:g}" for ratio, weight in config.data.ratio_weights.items())
     lines += [f"* share of the training by ratio: {', '.join(used)}"]
     lines += ["* no training clip shows a held-out scene or recording of the tables below", ""]
     lines += ["## Training", "", *_schedule_lines(config, progress), ""]

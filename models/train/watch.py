@@ -12,6 +12,7 @@ from torch import Tensor
 from app.errors import SuperseeError
 from models.data.clip import ClipReader
 from models.data.index import read_index
+from models.data.ratios import ratio_weight
 from models.network.model import Model
 from models.train.checkpoint import Progress
 from models.train.config import DataConfig
@@ -27,12 +28,11 @@ class HeldOut:
     """A few fixed test clips of the ratios that are trained, spread over the data folders."""
 
     def __init__(self, data: DataConfig, count: int) -> None:
-        ratios = {round(float(ratio), 3) for ratio, weight in data.ratio_weights.items() if weight > 0.0}
         files = [
             Path(folder) / entry.file
             for folder in data.folders
             for entry in read_index(Path(folder)).of("test")
-            if round(entry.ratio, 3) in ratios
+            if ratio_weight(data.ratio_weights, entry.ratio) > 0.0
         ]
         count = min(count, len(files))
         self._clips = [ClipReader(files[i * len(files) // count]) for i in range(count)]

@@ -40,7 +40,7 @@ def test_a_file_that_is_no_clip_is_refused(tmp_path: Path) -> None:
 
 def test_an_index_of_another_version_is_refused(clip_folder: Path, tmp_path: Path) -> None:
     text = (clip_folder / "index.json").read_text()
-    (tmp_path / "index.json").write_text(text.replace('"schema": 2', '"schema": 99'))
+    (tmp_path / "index.json").write_text(text.replace('"schema": 3', '"schema": 99'))
     with pytest.raises(SuperseeError, match="schema 99"):
         read_index(tmp_path)
     assert [entry.split for entry in read_index(clip_folder).clips] == ["train", "train", "test"]

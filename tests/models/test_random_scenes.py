@@ -8,7 +8,7 @@ import pytest
 from app.conventions import texture_lod_bias
 from app.errors import SuperseeError
 from app.scene.evaluate import evaluate
-from models.data.clip import Clip, ClipReader
+from models.data.clip import Clip, ClipReader, save_clip
 from models.data.index import NO_MIP_MAPS, ClipEntry, DataIndex, read_index, write_index
 from models.data.plan import plan_clips
 from models.data.random_camera import MOTIONS, random_run
@@ -124,14 +124,17 @@ def test_about_the_asked_share_of_clips_is_unfiltered() -> None:
 def _finished_folder(folder: Path) -> DataIndex:
     index = DataIndex(seed=3, reference_samples=16, scenes=(), held_out=(), clips=plan_clips(2, 4, 3), seconds=12.0)
     write_index(index, folder)
+    for entry in index.clips:
+        save_clip(synthetic_clip(1, frames=2, display=(32, 16)), folder / entry.file)
     return index
 
 
 def test_rendering_goes_on_where_it_stopped(tmp_path: Path) -> None:
     index = _finished_folder(tmp_path)
+    before = [(tmp_path / entry.file).stat().st_mtime_ns for entry in index.clips]
     again = render_data(tmp_path, clips=2, frames=4, seed=3, samples=16)
     assert again.clips == index.clips
-    assert not (tmp_path / "clips").exists()  # nothing was left to draw
+    assert [(tmp_path / entry.file).stat().st_mtime_ns for entry in index.clips] == before  # nothing was left to draw
 
 
 def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
