@@ -35,7 +35,12 @@ def clone(tmp_path: Path) -> Path:
     """A folder with the launcher and stand-ins, and nothing prepared."""
     folder = tmp_path / "clone"
     (folder / "bin").mkdir(parents=True)
-    shutil.copy(LAUNCHER, folder / "supersee")
+    script = LAUNCHER.read_text()
+    for path in ("/proc/driver/nvidia/version", "/dev/nvidiactl"):  # ours instead of this machine's
+        assert path in script
+        script = script.replace(path, str(folder / Path(path).name))
+    (folder / "supersee").write_text(script)
+    (folder / "supersee").chmod(0o755)
     shutil.copy(ROOT / "pyproject.toml", folder)
     for name, text in {"python3": _PYTHON, "ldconfig": "#!/bin/bash\ncat $LIBRARIES\n"}.items():
         (folder / "bin" / name).write_text(text)
@@ -89,6 +94,28 @@ def test_a_changed_pyproject_is_installed_again_into_the_same_environment(clone:
     _launch(clone)
     assert sum("pip install" in call for call in _calls(clone)) == 2
     assert sum("-m venv" in call for call in _calls(clone)) == 1
+
+
+def _with_driver(clone: Path, python: str = _PYTHON) -> None:
+    (clone / "version").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06\n")
+    (clone / "bin" / "python3").write_text(python)
+
+
+def test_an_nvidia_driver_brings_the_gpu_extra_once(clone: Path) -> None:
+    _with_driver(clone)
+    first = _launch(clone)
+    assert "an NVIDIA driver is here" in first.stderr
+    assert sum("pip install" in call and call.endswith("[gpu]") for call in _calls(clone)) == 1
+    assert "NVIDIA" not in _launch(clone).stderr
+    assert sum(call.endswith("[gpu]") for call in _calls(clone)) == 1
+
+
+def test_a_gpu_extra_that_cannot_be_installed_leaves_a_program_that_runs(clone: Path) -> None:
+    _with_driver(clone, _PYTHON.replace('case "$*" in', 'case "$*" in\n    *"[gpu]") exit 1 ;;'))
+    launched = _launch(clone)
+    assert launched.returncode == 0
+    assert launched.stdout == "app: -P -m app\n"
+    assert "the gpu extra could not be installed; the network runs on the CPU (OpenVINO)" in launched.stderr
 
 
 def test_missing_libraries_are_named_as_packages_and_the_program_starts_all_the_same(clone: Path) -> None:

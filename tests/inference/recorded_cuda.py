@@ -1,7 +1,7 @@
 """A stand-in for cuda.bindings.runtime that records every call, keeps CUDA's rules, and moves the bytes for real.
 
-It breaks a rule's breaker with the code that CUDA documents for it: mapping twice, unregistering what is mapped, a
-handle that was freed, GL's use of a buffer's name that is gone. Mapping reads the GL buffer into host memory whose
+Whoever breaks a rule gets the code that CUDA documents for it: mapping twice, unregistering what is mapped or what GL
+has deleted already, using a handle that was freed. Mapping reads the GL buffer into host memory whose
 address is the "device pointer", unmapping writes it back, so that what runs between the two sees real data.
 """
 
@@ -50,7 +50,7 @@ class Resource:
 @dataclass
 class RecordedCuda:
     """`fails` answers a call with a code, for ever or (a list) in order, None meaning success; `null` lists calls that
-    succeed with a null handle; `answers` overrides values. `calls` holds (name, arguments)."""
+    succeed with a null handle. `calls` holds (name, arguments)."""
 
     fails: dict[str, int | list[int | None]] = field(default_factory=dict)
     null: set[str] = field(default_factory=set)
@@ -73,16 +73,17 @@ class RecordedCuda:
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("cuda"):
             raise AttributeError(name)
-        does = getattr(RecordedCuda, f"_{name}")  # a call that this stand-in does not know is a test's mistake
+        does = getattr(type(self), f"_{name}")  # a call that this stand-in does not know is a test's mistake
 
         def call(*arguments: Any) -> tuple[Any, ...]:
             if name not in ("cudaGetErrorName", "cudaGetLastError"):
                 self.calls.append((name, arguments))
             code = self._injected(name)
             if code is not None:
-                return (code, None, None)
-            answer = does(self, *arguments)
-            return (answer[0], 0, *answer[2:]) if name in self.null else answer
+                return code, None
+            if name in self.null:
+                return (OK, 0, 0) if name == "cudaGraphicsResourceGetMappedPointer" else (OK, 0)
+            return does(self, *arguments)
 
         return call
 
