@@ -66,7 +66,7 @@ class ArmTensors:
         depth = np.asarray(tensors["depth"][index, 0], np.float32)
         if not all(np.isfinite(array).all() for array in (colour, motion, depth, np.array([x, y]))):
             raise SuperseeError(
-                f"Frame {index} of {self._path} cannot be used",
+                f"Frame {index + 1} of {self._path} cannot be used",
                 "it holds values that are not finite",
                 "Convert the capture again.",
             )

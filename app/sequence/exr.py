@@ -36,6 +36,8 @@ def read_channels(
         raise
     except Exception as error:  # OpenEXR raises RuntimeError, ValueError and others for a damaged file
         raise unreadable(path, str(error)) from error
+    if len(parts) != len(header.parts):  # the library leaves out a part whose pixels it cannot unpack
+        raise unreadable(path, "its pixels are damaged or cut off")
     found = {
         qualified(part.header if len(parts) > 1 else {}, name): channel
         for part in parts

@@ -49,7 +49,7 @@ def inspect(source: FrameSource, frames: int = DEFAULT_FRAMES) -> Inspection:
         try:
             read[index] = source.read(index)
         except SuperseeError as error:
-            failures.append(f"Frame {index}: {error}")
+            failures.append(f"frame {index + 1}: {error}")
             trouble = error
     if not read:
         raise SuperseeError(f"{source.name} has no frame that can be read", str(trouble), "Check the files.")

@@ -87,4 +87,5 @@ class VideoFrames:
         return picture.reformat(format="rgb24", src_colorspace=source).to_ndarray()
 
     def _unreadable(self, index: int, reason: str) -> SuperseeError:
-        return SuperseeError(f"Frame {index} of {self._path} cannot be decoded", reason, "Copy or convert it again.")
+        what = f"Frame {index + 1} of {self._path} cannot be decoded"
+        return SuperseeError(what, reason, "Copy or convert it again.")

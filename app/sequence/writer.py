@@ -82,8 +82,7 @@ class SequenceWriter:
         try:
             self._write_layers(name, frame, references or {})
         except SuperseeError:
-            for folder in (*CHANNELS, *(reference.folder for reference in self._meta.references)):
-                _remove(self.folder / folder / name)  # on a full disk, this makes room for sequence.json
+            self._remove_frame(name)  # on a full disk, this makes room for sequence.json
             raise
         camera = frame.camera
         self._frames.append(
@@ -164,6 +163,21 @@ class SequenceWriter:
             _remove(part)
 
     def _list_frames(self) -> None:
+        """On a full disk the last frames give way: without their line in sequence.json none of them counts."""
+        try:
+            self._write_list()
+        except SuperseeError as error:
+            while len(self._frames) > self._listed:
+                self._remove_frame(self._frames.pop().file)
+                with contextlib.suppress(SuperseeError):
+                    self._write_list()
+            raise self._cannot_write(self._path, error.__cause__ or error) from error  # with what is whole now
+
+    def _remove_frame(self, name: str) -> None:
+        for folder in (*CHANNELS, *(reference.folder for reference in self._meta.references)):
+            _remove(self.folder / folder / name)
+
+    def _write_list(self) -> None:
         part = self._path.with_name(f"{FILE_NAME}.part")
         try:
             with part.open("w", encoding="utf-8") as file:
@@ -183,7 +197,7 @@ class SequenceWriter:
             notes += (f"{self._repaired} values that half floats cannot hold were recorded as the nearest they can.",)
         return replace(self._meta, frames=tuple(self._frames), notes=notes)
 
-    def _cannot_write(self, path: Path, error: Exception) -> SuperseeError:
+    def _cannot_write(self, path: Path, error: BaseException) -> SuperseeError:
         return SuperseeError(
             f"{path} cannot be written",
             str(error),

@@ -54,7 +54,7 @@ def test_a_missing_frame_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixt
     folder = wall.write_blender_layers(tmp_path / "shot")
     (folder / "0007.exr").unlink()
     assert main(["inspect", str(folder)]) == 1
-    assert "WARNING  Frame 6" in capsys.readouterr().out
+    assert "WARNING  frame 7: The frame" in capsys.readouterr().out
 
 
 def test_what_is_no_recording_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,188 @@
+"""Frames that are missing or wrong in the middle of a recording, by importer: a message that names the file and says
+what to do, and the frames around them are read. Damage at random is in test_fuzz_importers.py."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.errors import SuperseeError
+from app.sequence.discover import open_sequence
+from app.sequence.read_ahead import ReadAhead
+from tests.sequence import wall
+from tests.sequence.recordings import exr, write_recording
+from tests.sequence.test_fuzz_importers import write_native
+from tests.sequence.test_pictures import write_pictures
+
+FRAMES = 5
+BAD = 2
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`file` is that of frame BAD, in which `channel` is one that is needed."""
+
+    write: Callable[[Path], Path]
+    file: str
+    channel: str
+
+
+KINDS = {
+    "native": Kind(lambda at: write_native(at / "shot", FRAMES), "motion/000003.exr", "motion.X"),
+    "blender with camera": Kind(lambda at: write_recording(at / "shot", FRAMES), "lr/0003.exr", "ViewLayer.Vector.X"),
+    "blender": Kind(lambda at: wall.write_blender_layers(at / "shot", FRAMES), "0003.exr", "View Layer.Vector.X"),
+    "unreal": Kind(
+        lambda at: wall.write_unreal(at / "shot", FRAMES),
+        "Shot.0002.exr",
+        "FinalImageMovieRenderQueue_MotionVectors.R",
+    ),
+    "arm": Kind(lambda at: wall.write_arm(at / "data", FRAMES), "x2/motion/0000/0002.exr", "R"),
+}
+
+
+@pytest.fixture(params=KINDS)
+def damaged(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path, str]:
+    """(recording, the bad frame's file, its channel)."""
+    kind = KINDS[request.param]
+    root = kind.write(tmp_path)
+    return root, root / kind.file, kind.channel
+
+
+def channels_of(path: Path) -> dict[str, np.ndarray]:
+    import OpenEXR
+
+    found = OpenEXR.File(str(path), separate_channels=True).channels()
+    return {name: np.array(channel.pixels) for name, channel in found.items()}
+
+
+def expect(root: Path, file: Path, *said: str) -> None:
+    """Frame BAD names its file, the reason, and what to do; all others are read."""
+    source = open_sequence(root)
+    assert len(source) == FRAMES
+    for index in range(FRAMES):
+        if index != BAD:
+            source.read(index)
+    with pytest.raises(SuperseeError) as caught:
+        source.read(BAD)
+    message = str(caught.value)
+    assert str(file) in message
+    assert caught.value.do, message
+    for part in said:
+        assert re.search(part, message), message
+
+
+def test_a_missing_frame(damaged: tuple[Path, Path, str]) -> None:
+    root, file, _ = damaged
+    file.unlink()
+    expect(root, file, "is missing")
+
+
+def test_a_frame_of_another_size(damaged: tuple[Path, Path, str]) -> None:
+    root, file, _ = damaged
+    exr(file, {name: pixels[:-4, :-4] for name, pixels in channels_of(file).items()})
+    expect(root, file, r"has the wrong size: it is \d+x\d+, not \d+x\d+")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_not_finite(damaged: tuple[Path, Path, str], value: float) -> None:
+    root, file, channel = damaged
+    found = channels_of(file)
+    found[channel][3, 5] = value
+    exr(file, found)
+    expect(root, file, rf"channel {re.escape(channel)} of .*1 of its values are not finite, the first at x 5, y 3")
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.02, 0.5, 0.97])
+def test_a_file_that_is_cut_off(damaged: tuple[Path, Path, str], kept: float) -> None:
+    root, file, _ = damaged
+    data = file.read_bytes()
+    file.write_bytes(data[: int(kept * len(data))])
+    expect(root, file, "cannot be read")
+
+
+def test_channels_of_other_names(damaged: tuple[Path, Path, str]) -> None:
+    root, file, channel = damaged
+    found = channels_of(file)
+    found["speed.U"] = found.pop(channel)
+    exr(file, found)
+    expect(root, file, rf"has no channel {re.escape(channel)}: its channels are .*speed\.U")
+
+
+def test_a_header_that_claims_to_be_huge(damaged: tuple[Path, Path, str]) -> None:
+    root, file, _ = damaged
+    data = bytearray(file.read_bytes())
+    at = data.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
+    data[at + 8 : at + 16] = (65534).to_bytes(4, "little") * 2
+    file.write_bytes(data)
+    expect(root, file, "cannot be read|wrong size")
+
+
+@pytest.mark.parametrize("kind", ["native", "blender with camera", "arm"])
+def test_a_link_out_of_the_folder_costs_its_frame(kind: str, tmp_path: Path) -> None:
+    """Where the frames are listed. Where the folder is, its list is not trusted: test_fuzz_importers.py."""
+    root = KINDS[kind].write(tmp_path)
+    file = root / KINDS[kind].file
+    outside = tmp_path / "outside.exr"
+    file.rename(outside)
+    file.symlink_to(outside)
+    expect(root, file, "is a link that leads out")
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("native", "sequence.json"),
+        ("blender with camera", "meta.json"),
+        ("arm", "0000.json"),
+        ("unreal", "jitter.json"),
+    ],
+)
+def test_half_written_json(kind: str, file: str, tmp_path: Path) -> None:
+    root = KINDS[kind].write(tmp_path)
+    text = (root / file).read_text()
+    json.loads(text)
+    (root / file).write_text(text[: len(text) // 2])
+    with pytest.raises(
+        SuperseeError, match=rf"{re.escape(file)} cannot be read: it is not JSON.*Write or copy it again"
+    ):
+        open_sequence(root)
+
+
+@pytest.mark.parametrize("method", ["iterdir", "is_file", "stat"])
+def test_a_folder_that_may_not_be_read(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_pictures(tmp_path / "shot", ".png", 2)
+    real = getattr(Path, method)
+
+    def refused(path: Path, *rest: object, **named: object) -> object:
+        if path.is_relative_to(root):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *rest, **named)
+
+    monkeypatch.setattr(Path, method, refused)
+    with pytest.raises(SuperseeError, match=r"shot.* cannot be read: Permission denied\. Check"):
+        open_sequence(root)
+
+
+def test_pictures_without_colour_are_refused_at_once(tmp_path: Path) -> None:
+    exr(tmp_path / "0001.exr", {"beauty.red": np.zeros((8, 8), np.float16)})
+    with pytest.raises(SuperseeError, match=r"no R, G and B: its channels are beauty\.red\. docs/importing\.md"):
+        open_sequence(tmp_path)
+
+
+def test_the_player_shows_the_frame_as_missing_and_goes_on(damaged: tuple[Path, Path, str]) -> None:
+    root, file, _ = damaged
+    file.unlink()
+    ahead = ReadAhead(open_sequence(root))
+    try:
+        ahead.want(range(FRAMES))
+        frames = [ahead.frame(index) for index in range(FRAMES)]
+    finally:
+        ahead.close()
+    assert [frame.frame is None for frame in frames] == [index == BAD for index in range(FRAMES)]
+    assert str(file) in frames[BAD].missing
