@@ -111,7 +111,7 @@ def _measure_stages(
     from app.measure.stages import STAGES
 
     _say(f"\nstages, median ms over {frames} frames\n{'display':>11}{'ratio':>7}  {'method':10}", end="")
-    _say("".join(f"{stage:>10}" for stage in (*STAGES, "total")))
+    _say("".join(f"{stage:>10}" for stage in (*STAGES, "total")) + "  bytes to host")
     rows = []
     for size in sizes:
         for ratio in ratios:
@@ -124,8 +124,12 @@ def _measure_stages(
                     _say(f"{size[0]:>6}x{size[1]:<4}{ratio:>7g}  {method:10}  left out: {error.why}")
                     continue
                 stages = median_stages([frame[method] for frame in seen if frame.get(method)])
-                rows.append({"size": list(size), "ratio": ratio, "method": method, "stage_ms": stages})
+                crossed = run.comparison.runs[method].bytes_to_host
+                rows.append(
+                    {"size": list(size), "ratio": ratio, "method": method, "stage_ms": stages, "bytes_to_host": crossed}
+                )
                 cells = "".join(f"{stages[s]:10.2f}" if s in stages else f"{'':>10}" for s in (*STAGES, "total"))
+                cells += "" if crossed is None else f"{crossed:15,}"
                 _say(f"{size[0]:>6}x{size[1]:<4}{ratio:>7g}  {method:10}{cells}")
     return rows
 

@@ -103,7 +103,13 @@ class MethodRun:
     def remarks(self) -> str:
         """What is wrong, or stands in, in one line; empty where all is well."""
         caption = self.caption
-        return "; ".join(part for part in (caption.warning if caption else "", self.warning) if part)
+        notice = getattr(self._upscaler, "notice", "")
+        return "; ".join(part for part in (caption.warning if caption else "", self.warning, notice) if part)
+
+    @property
+    def bytes_to_host(self) -> int | None:
+        """What crossed into host memory for the last frame; None for a method that has nothing to bring across."""
+        return getattr(self._upscaler, "frame_bytes_to_host", None)
 
     @property
     def stands_in(self) -> bool:

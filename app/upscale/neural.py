@@ -66,15 +66,19 @@ class NeuralUpscaler:
         self.targets: NeuralTargets | None = None
         self._frame: FrameInputs | None = None
         self._remembered: tuple[tuple[float, float], float] | None = None
+        self.frame_bytes_to_host: int | None = None
+        """What crossed into host memory for the last frame: 0 where tensors stay on the GPU. None before the first."""
 
     @property
     def detail(self) -> str:
-        return f"{self._backend.name} {self._backend.device}"
+        backend = f"{self._backend.name} {self._backend.device}"
+        crossed = self.frame_bytes_to_host
+        return backend if crossed is None else f"{backend}, {_amount(crossed)} a frame to the host"
 
     @property
-    def bytes_to_host(self) -> int:
-        """What has crossed into host memory at this size so far: 0 for ever where tensors stay on the GPU."""
-        return self.targets.exchange.bytes_to_host if self.targets else 0
+    def notice(self) -> str:
+        """Why tensors take a slower way than they could; empty where all is well."""
+        return self.targets.exchange.notice if self.targets else ""
 
     def resize(self, render_size: Size, display_size: Size) -> None:
         if self.targets and self.targets.sizes == (render_size, display_size):
@@ -111,8 +115,10 @@ class NeuralUpscaler:
             self.targets.replace_network(self.network, self._backend)
         with timed(self._clock, "pre"):
             self._draw_features(frame, self.targets)
+        crossed = self.targets.exchange.bytes_to_host
         with timed(self._clock, "exchange"):
             self.targets.exchange.to_network()
+        self.frame_bytes_to_host = self.targets.exchange.bytes_to_host - crossed
         with _handing_back(self.targets):
             self.targets.session.start()
         self._frame = frame
@@ -215,6 +221,10 @@ def _handing_back(targets: NeuralTargets) -> Iterator[None]:
     except SuperseeError:
         targets.exchange.from_network()
         raise
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e6:.2f} MB" if size >= 10_000 else f"{size} bytes"
 
 
 def _default_backend() -> InferenceBackend:

@@ -21,6 +21,7 @@ def test_bench_prints_a_table_and_writes_json_and_a_picture(
     ]
     neural = result["stages"][-1]["stage_ms"]
     assert {"render", "exchange", "pre", "network", "post", "present"} <= set(neural)
+    assert [row["bytes_to_host"] for row in result["stages"]] == [None, None, 64 * 44 * 80, None, None, 48 * 32 * 80]
     assert [row["name"] for row in result["rates"]] == list(COMBINATIONS)
     assert all(row["frames_per_second"] > 0 for row in result["rates"])
     assert result["startup"]["supersee --help"]["ms"] > 0

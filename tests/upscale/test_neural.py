@@ -154,8 +154,20 @@ def test_every_stage_is_on_the_clock(gl: moderngl.Context, network: Network, bac
     upscaler = NeuralUpscaler(gl, network, backend, clock)
     upscaler.upscale(golden.GoldenFrames(gl, RENDER, DISPLAY).frame(0).inputs)
     assert set(clock.take()) == {"pre", "exchange", "network", "post"}
+    upscaler.release()
+
+
+def test_the_bytes_of_a_frame_that_reach_the_host_are_said(
+    gl: moderngl.Context, network: Network, backend: OpenVinoBackend
+) -> None:
+    upscaler, frames = NeuralUpscaler(gl, network, backend), golden.GoldenFrames(gl, RENDER, DISPLAY)
+    assert upscaler.frame_bytes_to_host is None
     assert upscaler.detail == "OpenVINO CPU f32"
-    assert upscaler.bytes_to_host == 32 * 20 * len(INPUT_CHANNELS) * 2
+    for index in range(3):
+        upscaler.upscale(frames.frame(index).inputs)
+        assert upscaler.frame_bytes_to_host == 32 * 20 * len(INPUT_CHANNELS) * 2 == 51200
+    assert upscaler.detail == "OpenVINO CPU f32, 0.05 MB a frame to the host"
+    assert upscaler.notice == ""
     upscaler.release()
 
 
