@@ -1,0 +1,145 @@
+"""Real TensorRT-RTX engines, built without a GPU: what they take and give, and that nothing is copied on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from app.conventions import Size, render_size
+from app.errors import SuperseeError
+from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
+from app.inference.engine_build import BuildRequest, build_engine
+from app.inference.manifest import Network, load_network
+from app.inference.tensorrt_library import TensorRtLibrary
+from app.paths import WEIGHTS
+
+TARGETS = ("sm75", "sm86", "sm89", "sm120")
+PAIRS = [
+    *(((3840, 2160), rows) for rows in (720, 1080, 1440)),
+    *(((1920, 1080), rows) for rows in (540, 720)),
+    *(((2560, 1440), rows) for rows in (720, 960)),
+]
+SIZES: list[Size] = sorted({Network.padded(render_size(display, display[1] / rows)) for display, rows in PAIRS})
+
+
+@pytest.fixture(scope="module")
+def library() -> TensorRtLibrary:
+    """Part of the test installation: without it these tests fail instead of being skipped."""
+    return TensorRtLibrary("tensorrt_rtx")
+
+
+def half_model(name: str) -> Path:
+    return load_network(WEIGHTS / name).typed["fp16"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["lite", "standard"])
+def test_engines_of_every_common_size_take_and_give_nhwc_halves_in_place(
+    library: TensorRtLibrary, name: str, target: str, record_property: pytest.RecordProperty
+) -> None:
+    assert SIZES == [(960, 540), (1280, 720), (1708, 960), (1920, 1080), (2560, 1440)]
+    for size in SIZES:
+        built = build_engine(library, BuildRequest(half_model(name), size, target))
+        print(f"{name} {target} {size[0]}x{size[1]} fp16: {built.seconds:.2f} s, {len(built.plan) / 1e6:.2f} MB")  # noqa: T201
+        record_property(f"{name} {target} {size}", f"{built.seconds:.2f} s")
+        width, height = size
+        assert [(t.name, t.shape, t.type, t.format) for t in built.tensors] == [
+            ("features", (1, len(INPUT_CHANNELS), height, width), "HALF", "HWC8"),
+            ("parameters", (1, len(OUTPUT_CHANNELS), height, width), "HALF", "HWC8"),
+        ]
+        assert 0.2e6 < len(built.plan) < 8e6
+        assert built.layers, "the builder's listing is not understood any more"
+        assert built.boundary == ""
+        first, last = built.layers[0].inputs[0], built.layers[-1].outputs[0]
+        assert (first.name, first.strides) == ("features", (40 * width * height, 1, 40 * width, 40))
+        assert (last.name, last.strides) == ("parameters", (16 * width * height, 1, 16 * width, 16))
+
+
+def test_a_portable_engine_and_every_listed_target_build(library: TensorRtLibrary) -> None:
+    assert {*TARGETS, "sm80", "portable"} <= set(library.targets())
+    for target in library.targets():
+        assert build_engine(library, BuildRequest(half_model("lite"), (64, 36), target)).plan
+
+
+def test_an_engine_for_another_target_is_another_engine(library: TensorRtLibrary) -> None:
+    plans = [build_engine(library, BuildRequest(half_model("lite"), (64, 36), t)).plan for t in ("sm75", "sm120")]
+    assert plans[0] != plans[1]
+
+
+def test_an_unknown_target_is_refused_with_those_there_are(library: TensorRtLibrary) -> None:
+    with pytest.raises(SuperseeError, match=r"does not build for sm61: its targets are sm75, .*sm120"):
+        build_engine(library, BuildRequest(half_model("lite"), (64, 36), "sm61"))
+
+
+def model_file(folder: Path, kind: int = TensorProto.FLOAT16, opset: int = 17, **changes: object) -> Path:
+    names = {"features": "features", "parameters": "parameters", "inputs": 40, "outputs": 16, "stride": 1} | changes
+    weight = helper.make_tensor("w", kind, [names["outputs"], names["inputs"], 1, 1], [0.0] * 40 * 16)
+    value = helper.make_tensor_value_info
+    node = helper.make_node(
+        names.get("node", "Conv"), [names["features"], "w"], [names["parameters"]], strides=[names["stride"]] * 2
+    )
+    inputs = [value(names["features"], kind, [1, names["inputs"], "h", "w"])]
+    graph = helper.make_graph([node], "test", inputs, [value(names["parameters"], kind, None)], [weight])
+    path = folder / "model.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"features": "data"}, "turns data into parameters"),
+        ({"parameters": "image"}, "turns features into image"),
+        ({"kind": TensorProto.FLOAT}, "features is FLOAT, not half floats"),
+        ({"inputs": 16, "outputs": 40}, r"features is \(1, 16, -1, -1\), not \(1, 40"),
+        ({"stride": 2}, r"its answer would be \(1, 16, 18, 32\)"),
+        ({"node": "Unheard"}, "Unheard: .*not found"),
+        ({"opset": 99, "stride": 4}, "is not a network that TensorRT can run"),
+    ],
+)
+def test_a_model_that_is_not_ours_is_refused(
+    library: TensorRtLibrary, tmp_path: Path, changes: dict, reason: str
+) -> None:
+    good = model_file(tmp_path)
+    assert build_engine(library, BuildRequest(good, (64, 36), "sm89")).plan
+    with pytest.raises(SuperseeError, match=reason) as caught:
+        build_engine(library, BuildRequest(model_file(tmp_path, **changes), (64, 36), "sm89"))
+    assert "models export" in caught.value.do
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage" * 1000, None])
+def test_damaged_files_are_refused(library: TensorRtLibrary, tmp_path: Path, data: bytes | None) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(half_model("lite").read_bytes()[:30_000] if data is None else data)
+    with pytest.raises(SuperseeError, match="is not a network that TensorRT can run"):
+        build_engine(library, BuildRequest(path, (64, 36), "sm89"))
+
+
+def test_two_gigabytes_of_garbage_are_not_even_read(library: TensorRtLibrary, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as file:
+        file.truncate(2 << 30)  # sparse: it takes no room
+    with pytest.raises(SuperseeError, match="larger than any network"):
+        build_engine(library, BuildRequest(path, (64, 36), "sm89"))
+
+
+def test_a_missing_file_is_named(library: TensorRtLibrary, tmp_path: Path) -> None:
+    with pytest.raises(SuperseeError, match="cannot be read"):
+        build_engine(library, BuildRequest(tmp_path / "none.onnx", (64, 36), "sm89"))
+
+
+def test_the_check_of_the_boundary_sees_copies(library: TensorRtLibrary, tmp_path: Path) -> None:
+    """The same network behind Transposes: TensorRT makes kernels of them, and the check says so."""
+    model = onnx.load(half_model("lite"))
+    nodes = list(model.graph.node)
+    nodes[0].input[0], nodes[-1].output[0] = "inside", "head"
+    last = helper.make_node("Mul", ["head", "head"], ["parameters"])
+    del model.graph.node[:]
+    model.graph.node.extend([helper.make_node("Neg", ["features"], ["inside"]), *nodes, last])
+    path = tmp_path / "model.onnx"
+    onnx.save(model, path)
+    built = build_engine(library, BuildRequest(path, (64, 36), "sm89"))
+    assert "which is no convolution, reads features" in built.boundary
