@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.commands import choices
+from app.commands import choices, video_options
 from app.errors import SuperseeError
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from app.commands.frame_files import FrameFiles
     from app.commands.headless import FrameResult, Headless, Plan
     from app.commands.report_shots import Shots
+    from app.commands.video_options import VideoWish
 
 PARTIAL = ".partial"
 """Everything is written below DIR/.partial and moved when it is whole, so that DIR never holds half a run."""
 STILLS = 3
+SIDE_BY_SIDE = ("side-by-side.mp4", "side-by-side.mkv")
+"""What plays everywhere, and what holds lossless video."""
 _WORTH_SAYING = 1e9
 """Bytes of single frames from which on their size is said before they are drawn."""
 
@@ -65,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of single frames: exr is scene-linear, about 4 bytes a pixel; png as shown, half that (default: exr)",
     )
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="where to (default: out)")
+    video_options.add_arguments(parser, window=False)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -85,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         network=args.network,
         shading_load=args.shading_load,
     )
-    render(plan, args.out, args.format)
+    render(plan, args.out, args.format, video=video_options.wish_from(args, plan.shown))
     return 0
 
 
@@ -100,9 +104,11 @@ def _again(args: argparse.Namespace) -> int:
     return 0
 
 
-def render(plan: Plan, out: Path, image_format: str = "exr", progress: bool = True) -> dict[str, Any]:
+def render(
+    plan: Plan, out: Path, image_format: str = "exr", progress: bool = True, video: VideoWish | None = None
+) -> dict[str, Any]:
     """Carries out the plan; returns the report that lies in `out`/report.json. Raises SuperseeError, with `out` as
-    it was, where the plan cannot be carried out."""
+    it was, where the plan cannot be carried out. `video` may name one more video than that in `out`."""
     from app.commands.frame_files import check_room, expected_bytes, in_words
     from app.commands.headless import headless
 
@@ -114,14 +120,14 @@ def render(plan: Plan, out: Path, image_format: str = "exr", progress: bool = Tr
         print(f"single frames will take about {in_words(needed)} ({image_format}{saving})", file=sys.stderr)  # noqa: T201
     started = time.perf_counter()
     with headless(plan) as run, _partial_folder(out) as partial:
-        report = _write_all(run, partial, image_format, progress)
+        report = _write_all(run, partial, image_format, progress, video or video_options.VideoWish())
         _move_into_place(partial, out)
     if progress:
         _print_summary(report, out, time.perf_counter() - started)
     return report
 
 
-def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -> dict[str, Any]:
+def _write_all(run: Headless, folder: Path, image_format: str, progress: bool, wish: VideoWish) -> dict[str, Any]:
     from app.capture.video import VideoWriter
     from app.commands.figures import Figures
     from app.commands.frame_files import FrameFiles
@@ -136,13 +142,15 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool) -
     frames = run.frames()
     frame = next(frames)  # what cannot be drawn fails here, before the first file
     with (
-        VideoWriter(folder / "side-by-side.mp4", run.canvas, plan.rate) as video,
+        VideoWriter(folder / SIDE_BY_SIDE[wish.codec == "ffv1"], run.canvas, plan.rate, codec=wish.codec) as video,
+        video_options.recorded(run, wish) as also_record,
         FrameFiles(folder, image_format, run.record()) as files,
     ):
         while True:
             figures.add(frame)
             shots.add(frame, figures)
             video.write(frame.composition)
+            also_record(frame)
             files.add(frame)
             if frame.index in still_frames:
                 stills[frame.index] = frame
@@ -179,6 +187,7 @@ def _write_report(
     named = labels(plan.shown)
     facts = {
         **run.facts(),
+        "video": video.path.name,
         "video_encoder": video.encoder,
         "single_frames": files.described,
         "notes": [*run.notes(), *filter(None, [video.note])],
@@ -264,6 +273,6 @@ def _print_summary(report: dict[str, Any], out: Path, seconds: float) -> None:
         values = "".join(f"{figure.formatted(entry[key]):>16}" for key, figure in QUALITY.items())
         lines.append(f"{entry['label']:12}{values}{entry['stage_ms'].get('total', float('nan')):12.1f}")
     lines.append(f"single frames: {report['machine']['single_frames']}")
-    written = ", ".join(str(out / name) for name in ("report.html", "side-by-side.mp4", "report.json"))
+    written = ", ".join(str(out / name) for name in ("report.html", report["machine"]["video"], "report.json"))
     lines.append(f"written in {seconds:.0f} s: {written}")
     print("\n".join(lines))  # noqa: T201

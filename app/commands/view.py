@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from app.commands import choices
+from app.commands import choices, video_options
 from app.errors import SuperseeError
 
 CUT_LEAD = 0.5  # s
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames", type=choices.count, metavar="N", help="leave after N frames (with --screenshot: default 32)"
     )
     parser.add_argument("--full-screen", action="store_true", help="start full screen")
+    video_options.add_arguments(parser, window=True)
     parser.add_argument("--version", action="store_true", help="print the version and leave")
 
 
@@ -53,8 +54,10 @@ def run(args: argparse.Namespace) -> int:
     methods = _methods(args)
     if args.watch is not None:
         methods = _watched(args.watch, methods)
+    video = video_options.wish_from(args, methods or ())
     if not has_display():
-        return _headless(args, methods)
+        return _headless(args, methods, video)
+    from app.window import Video
     from app.window import run as run_window
 
     return run_window(
@@ -68,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         screenshot=args.screenshot,
         frames=args.frames,
         full_screen=args.full_screen,
+        video=Video(video.path, video.codec, video.method, args.exact, args.burn_in),
     )
 
 
@@ -114,23 +118,29 @@ def _check_screenshot(path: Path) -> None:
     choices.writable_folder(path.parent)
 
 
-def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None) -> int:
+def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None, video: video_options.VideoWish) -> int:
     from app.commands.headless import planned
 
+    if args.burn_in:
+        raise SuperseeError("There are no measurements to burn in", "there is no display for a window", "Leave it out.")
+    scene, short = args.scene or choices.DEFAULT_SCENE, args.screenshot is not None or video.path is not None
     plan = planned(
-        args.scene or choices.DEFAULT_SCENE,
+        scene,
         methods or choices.DEFAULT_METHODS,
         path=args.path,
         size=args.size,
         ratio=args.ratio,
         frames=args.frames or (32 if args.screenshot else 48),
-        start=0.0 if args.screenshot else _before_first_cut(args.scene or choices.DEFAULT_SCENE, args.path),
-        reference=0 if args.screenshot else 12,
+        start=0.0 if short else _before_first_cut(scene, args.path),
+        reference=0 if short else 12,
         network=args.network,
     )
     if args.screenshot is not None:
         print("supersee: no display: drawing the screenshot without a window", file=sys.stderr)  # noqa: T201
         return _headless_screenshot(plan, args.screenshot)
+    if video.path is not None:
+        print("supersee: no display: recording every frame without a window", file=sys.stderr)  # noqa: T201
+        return _headless_video(plan, video)
     from app.commands.render import render
 
     print(  # noqa: T201
@@ -166,4 +176,16 @@ def _headless_screenshot(plan: object, path: Path) -> int:
             last = frame
         for written in save_screenshot(path, last.composition, last.panes.items(), run.shot_record()):
             print(written)  # noqa: T201
+    return 0
+
+
+def _headless_video(plan: object, video: video_options.VideoWish) -> int:
+    from app.commands.headless import Plan, headless
+
+    assert isinstance(plan, Plan)
+    video_options.check_pane(video, plan.shown)
+    with headless(plan) as run, video_options.recorded(run, video) as record:
+        for frame in run.frames():
+            record(frame)
+    print(video.path)  # noqa: T201
     return 0

@@ -48,7 +48,7 @@ class PaneContent:
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoration:
     """What is drawn over the panes. `selected` marks a pane, `message` stands in the middle, `toast` at the foot, and
-    `recording` at the top, beside a red dot."""
+    `recording` in the upper right corner, beside a red dot."""
 
     labels: bool = True
     selected: int | None = None
@@ -362,13 +362,14 @@ class Composition:
             self._ink.text(canvas[0] / 2, box.y + 9 * unit, text, fonts.body, theme.TEXT, 0.5)
 
         if decoration.recording:
-            self._recording_mark(canvas, decoration.recording, fonts, unit)
+            below = 84 * unit if view.wipe is not None else 0.0  # the right picture's label is in that corner
+            self._recording_mark(canvas, decoration.recording, below, fonts, unit)
 
-    def _recording_mark(self, canvas: Size, text: str, fonts: theme.Fonts, unit: float) -> None:
+    def _recording_mark(self, canvas: Size, text: str, below: float, fonts: theme.Fonts, unit: float) -> None:
         dot = theme.dot_font(unit)
         dot_width, width = self.atlas.width(dot, "•"), self.atlas.width(fonts.strong, text)
-        box = Rect(0, 8 * unit, dot_width + width + 34 * unit, 30 * unit)
-        box = replace(box, x=round((canvas[0] - box.width) / 2))
+        box_width = dot_width + width + 34 * unit
+        box = Rect(round(canvas[0] - box_width - 8 * unit), 8 * unit + below, box_width, 30 * unit)
         self._ink.rectangle(box, theme.PANEL)
         self._ink.text(box.x + 12 * unit, box.y - 9 * unit, "•", dot, theme.RECORDING)
         self._ink.text(box.x + dot_width + 20 * unit, box.y + 6 * unit, text, fonts.strong, theme.TEXT)

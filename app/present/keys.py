@@ -109,7 +109,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
         "Recording",
         (
             Key(("F9",), "window.record", "record a video live; again: stop"),
-            Key(("Shift+F9",), "window.record", "record exactly: every frame, however long it takes", True),
+            Key(("Shift+F9",), "window.record", "record every frame, at any speed", True),
             Key(("F8",), "window.recording.toggle_of_pane", "of all, or of the selected pane alone"),
             Key(("Ctrl+F9",), "window.recording.toggle_burn_in", "with the measurements or without"),
             Key(("Ctrl+F8",), "window.recording.next_codec", "H.264, HEVC, AV1, FFV1 (lossless)"),
@@ -121,7 +121,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key(("F", "F11"), "window.toggle_full_screen", "full screen"),
             Key(("C",), "window.toggle_dock", "controls"),
             Key(("S",), "window.screenshot", "screenshots of all and each pane"),
-            Key(("Shift+S",), "window.screenshot", "screenshots and every buffer as EXR", True),
+            Key(("Shift+S",), "window.screenshot", "the same, and all buffers as EXR", True),
             Key(("Ctrl+O",), "window.open_file", "open a glTF file"),
             Key(("Ctrl+Shift+O",), "window.open_folder", "open a recording's folder"),
             Key(("Ctrl+R",), "window.reload_shaders", "reload changed shaders"),

@@ -10,6 +10,18 @@ from app.conventions import Size
 
 
 @dataclass(frozen=True, slots=True)
+class Video:
+    """A recording from the first frame on, where `path` is given: of all, or of the pane with `method` alone. `codec`
+    and `burn_in` hold for recordings that are begun by hand, too."""
+
+    path: Path | None = None
+    codec: str = "h264"
+    method: str | None = None
+    exact: bool = False
+    burn_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What the command line may say; None leaves what the settings file says. `screenshot` is taken after `frames`
     complete frames (32 by default), then the window closes; so it does after `frames` alone."""
@@ -26,6 +38,7 @@ class Options:
     screenshot: Path | None = None
     frames: int | None = None
     window_size: Size | None = None
+    video: Video = Video()
 
 
 def run(
@@ -42,6 +55,7 @@ def run(
     screenshot: Path | None = None,
     frames: int | None = None,
     window_size: Size | None = None,
+    video: Video | None = None,
 ) -> int:
     """Opens the viewer and runs it until it is closed; 0, or raises SuperseeError where no window can be had.
 
@@ -54,6 +68,6 @@ def run(
     return start(
         Options(
             scene, path, methods, ratio, display_size, exposure, full_screen, network, watch, screenshot, frames,
-            window_size,
+            window_size, video or Video(),
         )
     )  # fmt: skip

@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.playback = Playback(self.presenter, self.rig, self.steering)
         self.loop = FrameLoop(self.canvas, self._next_steps)
         self.shots = Shots(self, self._background)
-        self.recording = Recording(self)
+        self.recording = Recording(self, self._options.video)
         self.desk = SceneDesk(
             self._parts, self.presenter, self.rig, self.canvas, self.loop, self._background, self._options.path,
             keep_ratio=self._options.ratio is not None,
@@ -159,6 +159,10 @@ class MainWindow(QMainWindow):
         if self._settings_note:
             self.say(self._settings_note)
         self.desk.load(self.presenter.state.scene)
+
+    @property
+    def closes_itself(self) -> bool:
+        return self._last_frame is not None
 
     @property
     def shown_frames(self) -> int:
@@ -239,6 +243,8 @@ class MainWindow(QMainWindow):
         if self.shown_frames == self._last_frame:
             if self._options.screenshot is not None:
                 self.shots.wish(self._options.screenshot, then_close=True)
+            elif self.recording.running:
+                self.recording.stop(then_close=True)
             else:
                 QTimer.singleShot(0, self.close)
 
@@ -295,7 +301,7 @@ class MainWindow(QMainWindow):
         return self._options.screenshot is not None
 
     def _facts(self) -> tuple[str, ...]:
-        facts = (self.rig.renderer, *([self.recording.fact] if self.recording.fact else []))
+        facts = (*([self.recording.fact] if self.recording.fact else []), self.rig.renderer)
         p50 = self.playback.figures.summary().p50
         recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
         if recorded is not None:
@@ -440,8 +446,6 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.loop.stop()
-        for timer in (self._settle, self._toast_timer, self._status_timer):
-            timer.stop()
         self._background.close()
         close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
@@ -449,6 +453,8 @@ class MainWindow(QMainWindow):
                 self.loop.finish_frame()
                 self.recording.end_now()
                 self.rig.close()
+        for timer in (self._settle, self._toast_timer, self._status_timer):
+            timer.stop()
         if close_options is not None:
             close_options()
         self.steering.composition = None

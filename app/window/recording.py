@@ -28,6 +28,7 @@ from app.render.gl_context import unbind_framebuffer
 from app.window.shots import capture_folder
 
 if TYPE_CHECKING:
+    from app.window import Video
     from app.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,11 @@ class Recording:
     """`codec`, `burn_in` (the measurements are in the picture) and `of_pane` (the selected pane alone, at display
     resolution) hold for the next recording. Call everything in the GUI thread; it makes the GL context current."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, wanted: Video) -> None:
         self._window = window
-        self.codec = "h264"
-        self.burn_in = False
+        self._wanted: Video | None = wanted if wanted.path is not None else None
+        self.codec = wanted.codec
+        self.burn_in = wanted.burn_in
         self.of_pane = False
         self.saved: Path | None = None  # the last recording that is whole
         self._recorder: Recorder | None = None
@@ -140,6 +142,9 @@ class Recording:
 
     def frame_done(self) -> None:
         """A complete frame is on show: it is the recording's next one."""
+        if self._wanted is not None:
+            self._start_wanted(self._wanted)
+            return
         recorder, comparison = self._recorder, self._window.rig.comparison
         if recorder is None or self._finishing or comparison is None:
             return
@@ -198,6 +203,21 @@ class Recording:
         except SuperseeError as error:
             log.warning("%s", error)
         self._close(recorder)
+
+    def _start_wanted(self, video: Video) -> None:
+        """What the command line asks for; where that cannot be had, a run that was started for it ends."""
+        self._wanted = None
+        methods = self._window.presenter.state.methods
+        self._then_close = self._window.closes_itself
+        try:
+            if video.method is not None and video.method not in methods:
+                raise SuperseeError(f"There is no pane {video.method} to record", f"there are {', '.join(methods)}")
+            if video.method is not None:
+                self._window.presenter.select(methods.index(video.method))
+                self.of_pane = True
+            self.start(video.exact, video.path)
+        except SuperseeError as error:
+            self._fail(error)
 
     def _draw(self, size: Size) -> None:
         window = self._window

@@ -1,0 +1,167 @@
+"""Videos of the window: live and exact, of all and of one pane, through failures and closing."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.capture import video
+from app.window import Video
+
+av = pytest.importorskip("av")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("app.window.recording.capture_folder", lambda kind: tmp_path / kind)
+    return tmp_path / "videos"
+
+
+def frames_go_on(qtbot, window, count: int) -> None:
+    seen = window.shown_frames
+    qtbot.waitUntil(lambda: window.shown_frames >= seen + count, timeout=10_000)
+
+
+def decoded(path: Path) -> tuple[list[np.ndarray], list[float], dict]:
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        record = json.loads(container.metadata.get("comment") or container.metadata["COMMENT"])
+    return [frame.to_ndarray(format="rgb24") for frame in frames], [float(frame.time) for frame in frames], record
+
+
+def saved(qtbot, window) -> Path:
+    window.recording.stop()
+    qtbot.waitUntil(lambda: window.recording.saved is not None, timeout=10_000)
+    return window.recording.saved
+
+
+def test_a_live_recording_shows_what_the_window_shows_without_its_marks(qtbot, open_window, folder) -> None:
+    window = open_window(window_size=(801, 451))
+    window.presenter.toggle_overlay()
+    window.record()
+    assert window.recording.mark.startswith("REC  0:0")
+    frames_go_on(qtbot, window, 6)
+    assert window.recording.fact.startswith("recording live")
+    grabbed = window.recording._recorder.grabbed
+    dropped = window.recording._recorder.dropped
+    path = saved(qtbot, window)
+    pictures, times, record = decoded(path)
+    assert grabbed <= len(pictures) <= grabbed + 1  # the last picture stands until the end
+    assert grabbed + dropped >= 6
+    assert all(later > earlier for earlier, later in pairwise(times))
+    width, height = window.canvas.pixel_size
+    assert pictures[0].shape == (height + height % 2, width + width % 2, 3)
+    red = np.abs(pictures[-1].astype(int) - (255, 59, 48)).max(axis=2) < 40  # the mark's dot
+    assert not red[:60, width // 2 :].any()
+    assert record["methods"] == ["native", "bilinear", "taau"]
+    assert path.name.endswith("_performance-2x.mp4")
+    assert f"Saved {path}" in window.toast
+    assert window.recording.mark == ""
+
+
+def test_an_exact_recording_of_one_pane_has_every_frame_at_even_scene_times(qtbot, open_window, folder) -> None:
+    window = open_window()
+    window.presenter.select(0)
+    window.recording.toggle_of_pane()
+    window.recording.codec = "ffv1"
+    source = window.rig.source
+    window.record(exact=True)
+    begun = len(source.times)
+    frames_go_on(qtbot, window, 12)
+    assert window.recording.exact
+    path = saved(qtbot, window)
+    steps = np.diff(source.times[begun : begun + 12])
+    assert np.allclose(steps, 1 / 30)
+    pictures, times, record = decoded(path)
+    assert path.suffix == ".mkv"
+    assert len(pictures) >= 12
+    assert np.abs(np.diff(times) - 1 / 30).max() < 0.0011
+    assert pictures[0].shape == (36, 64, 3)  # display resolution
+    with window.canvas.current():
+        assert np.array_equal(pictures[-1], window.rig.composition.pane_pixels(0))
+    assert record["exact"]
+    assert record["methods"] == ["native"]
+    frames_go_on(qtbot, window, 3)
+    assert window.playback.fixed_step is None
+
+
+def test_measurements_are_burned_in_on_demand(qtbot, open_window, folder) -> None:
+    window = open_window(window_size=(1500, 640))  # two by two places, one of them free
+    window.presenter.toggle_overlay()
+    taken = {}
+    for burn_in in (False, True):
+        window.recording.burn_in = burn_in
+        window.record()
+        frames_go_on(qtbot, window, 3)
+        taken[burn_in] = decoded(saved(qtbot, window))[0][-1]
+    height, width = taken[True].shape[:2]
+    free_place = np.s_[height // 2 + 10 :, width // 2 + 10 :]  # of the 2 x 2 grid
+    assert np.ptp(taken[False][free_place]) < 12
+    assert np.ptp(taken[True][free_place]) > 100
+
+
+def test_a_full_disk_ends_the_recording_and_the_show_goes_on(
+    qtbot, open_window, folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_frame: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    window = open_window()
+    monkeypatch.setattr(video, "to_frame", full_disk)
+    window.record()
+    qtbot.waitUntil(window.banner.isVisible, timeout=10_000)
+    assert "No space left" in window.banner.why.text()
+    assert "Check the free space" in window.banner.do.text()
+    assert not window.recording.running
+    frames_go_on(qtbot, window, 3)
+
+
+def test_a_place_that_takes_no_file_is_a_plain_message(qtbot, open_window, folder) -> None:
+    window = open_window()
+    folder.write_text("in the way")
+    window.actions_by_key["F9"].trigger()
+    qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
+    assert "cannot be written" in window.banner.what.text()
+    frames_go_on(qtbot, window, 2)
+
+
+def test_closing_the_window_and_losing_the_context_end_the_file_whole(qtbot, open_window, folder) -> None:
+    window = open_window()
+    window.record()
+    frames_go_on(qtbot, window, 4)
+    window.canvas.setParent(None)  # another context
+    window.canvas.show()
+    frames_go_on(qtbot, window, 2)
+    first = window.recording.saved
+    assert first is not None
+    assert len(decoded(first)[0]) >= 4
+    window.centralWidget().layout().addWidget(window.canvas)
+    frames_go_on(qtbot, window, 2)
+    window.record()
+    frames_go_on(qtbot, window, 4)
+    window.close()
+    assert len(decoded(window.recording.saved)[0]) >= 4
+
+
+def test_a_recording_is_asked_for_on_the_command_line(qtbot, open_window, tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "clip.mp4"
+    window = open_window(video=Video(target, method="bilinear", exact=True), frames=8, wait=False)
+    qtbot.waitUntil(lambda: not window.isVisible() and window.recording.saved is not None, timeout=15_000)
+    pictures, _, record = decoded(target)
+    assert len(pictures) == 8
+    assert pictures[0].shape == (36, 64, 3)
+    assert record["methods"] == ["bilinear"]
+    assert window.failure is None
+
+
+def test_a_recording_that_cannot_be_had_fails_the_run(qtbot, open_window, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    window = open_window(video=Video(tmp_path / "file" / "clip.mp4"), frames=4, wait=False)
+    qtbot.waitUntil(lambda: window.failure is not None and not window.isVisible(), timeout=15_000)
+    window = open_window(video=Video(tmp_path / "clip.mp4", method="neural"), frames=4, wait=False)
+    qtbot.waitUntil(lambda: window.failure is not None, timeout=15_000)
+    assert "no pane neural" in str(window.failure)
