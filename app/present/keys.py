@@ -95,6 +95,21 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
         ),
     ),
     (
+        "Timeline",
+        (
+            Key(("End",), "window.play", "to the last frame", "seek_last"),
+            Key(("I",), "window.play", "in: playing starts here", "mark_first"),
+            Key(("Shift+I",), "window.play", "out: playing ends here", "mark_last"),
+            Key(("Ctrl+I",), "window.play", "all frames again", "clear_marks"),
+            Key(("Ctrl+L",), "window.play", "loop, ping-pong, once", "next_ends"),
+            Key(("-",), "window.play", "slower", "slower"),
+            Key(("=",), "window.play", "faster", "faster"),
+            Key(("A",), "window.seek_worst", "the worst frame of the selected pane"),
+            Key(("Ctrl+M",), "window.play", "measure all frames, and stop that", "toggle_scan"),
+            Key(("Shift+C",), "window.toggle_player_bar", "hide the timeline"),
+        ),
+    ),
+    (
         "Picture",
         (
             Key(("E",), "change_exposure", "brighter by a third of a stop", 1, repeats=True),

@@ -80,6 +80,12 @@ class Player:
         index = self._clamped(self.index + steps)
         return None if index == self.index else index
 
+    def seek_first(self) -> None:
+        self.seek(self.first)
+
+    def seek_last(self) -> None:
+        self.seek(self.last)
+
     def play_again(self) -> None:
         """Playing is wanted where it had come to its end: from the beginning."""
         if self.ends == "once" and self.index == self.last:
@@ -111,8 +117,11 @@ class Player:
         self.ends, self.backwards = ends, False
         self.changed()
 
-    def change_speed(self, step: int) -> None:
-        self.set_speed(SPEEDS[min(max(SPEEDS.index(self.speed) + step, 0), len(SPEEDS) - 1)])
+    def faster(self) -> None:
+        self.set_speed(SPEEDS[min(SPEEDS.index(self.speed) + 1, len(SPEEDS) - 1)])
+
+    def slower(self) -> None:
+        self.set_speed(SPEEDS[max(SPEEDS.index(self.speed) - 1, 0)])
 
     def set_speed(self, speed: float) -> None:
         assert speed in SPEEDS, speed

@@ -176,7 +176,7 @@ class Presenter:
 
     def restart(self) -> None:
         if self.player is not None:
-            self.player.seek(self.player.first)
+            self.player.seek_first()
             return
         self.seek_to = 0.0
         self.changed()

@@ -152,6 +152,15 @@ class Comparison:
         return self._shown
 
     @property
+    def shown_state(self) -> SceneState | None:
+        """Of the last frame; None before the first."""
+        return self._state
+
+    def shown_runs(self) -> list[MethodRun]:
+        """The methods of `panes`, each once."""
+        return [self._run(name) for name in dict.fromkeys(self._shown)]
+
+    @property
     def pose(self) -> CameraPose:
         """Where the last frame was seen from."""
         from app.scene.camera_path import pose_at

@@ -18,6 +18,7 @@ from app.present.composition import Decoration
 from app.present.figures import overlay_content
 from app.present.keys import KEY_TABLE, Key, help_sheet
 from app.present.overlay import OverlayContent
+from app.present.player import Player
 from app.present.presenter import Presenter
 from app.present.session import Pause
 from app.present.settings import load_settings, save_settings
@@ -76,7 +77,9 @@ class MainWindow(QMainWindow):
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.canvas)
+        column.setSpacing(0)
+        column.addWidget(self.canvas, 1)
+        self._column = column
         self.setCentralWidget(centre)
         self.banner = Banner(centre)
         self.steering = Steering(self.canvas, self.presenter)
@@ -107,6 +110,8 @@ class MainWindow(QMainWindow):
             self._status_timer.timeout.connect(self._refresh_labels)
         self._bind_keys()
         self.dock = None
+        self.player_bar = None
+        self._bar_wanted = True
         self.resize(*(self._options.window_size or self._first_size()))
 
     def _single_shot(self, milliseconds: int, called) -> QTimer:
@@ -146,7 +151,10 @@ class MainWindow(QMainWindow):
     def _build_rest(self) -> None:
         """What the first paint need not wait for."""
         from app.window.dock import ControlDock
+        from app.window.player_bar import PlayerBar
 
+        self.player_bar = PlayerBar(self.presenter, self.rig, self.seek_worst)
+        self._column.addWidget(self.player_bar)
         try:
             self.presenter.scenes = self._parts.scene_names()
         except (ImportError, SuperseeError) as error:
@@ -220,6 +228,7 @@ class MainWindow(QMainWindow):
         if another:
             self.steering.forget()
         self.playback.start_over()
+        self._show_player_bar()
         self.loop.start()
         self._fit()
 
@@ -237,6 +246,8 @@ class MainWindow(QMainWindow):
 
     def _frame_done(self, _milliseconds: float) -> None:
         self.playback.frame_done()
+        if self.player_bar is not None and self.player_bar.isVisible():
+            self.player_bar.refresh()
         self.shots.frame_done()
         self.recording.frame_done()
         self.canvas.update()
@@ -305,10 +316,11 @@ class MainWindow(QMainWindow):
         p50 = self.playback.figures.summary().p50
         recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
         if recorded is not None:
-            step = recorded.time_of(1) * 1e3
+            speed = self.presenter.player.speed if self.presenter.player is not None else 1.0
+            step = recorded.time_of(1) * 1e3 / speed
             facts += (f"frame {recorded.index_at(self.presenter.time) + 1} of {len(recorded.recording)}",)
             if math.isfinite(p50) and p50 > 1.1 * step:
-                facts += (f"the recording plays at {step / p50:.2f} of its speed: every frame is shown",)
+                facts += (f"the recording plays at {speed * step / p50:.2f} of its speed: every frame is shown",)
             return facts
         if math.isfinite(p50) and p50 > LONGEST_STEP * 1e3:
             share = LONGEST_STEP * 1e3 / p50
@@ -396,7 +408,46 @@ class MainWindow(QMainWindow):
             self.dock.setVisible(self.presenter.state.dock)
             self._refresh_dock()
 
+    def _show_player_bar(self) -> None:
+        if self.player_bar is not None:
+            self.player_bar.setVisible(self._bar_wanted and self.presenter.player is not None)
+
+    def toggle_player_bar(self) -> None:
+        if self._of_recording() is not None:
+            self._bar_wanted = not self._bar_wanted
+            self._show_player_bar()
+
+    def play(self, what: str) -> None:
+        """Does `what` of the player."""
+        if self._of_recording() is not None:
+            self.presenter.playing(what)
+
+    def seek_worst(self) -> None:
+        """To the worst frame of the selected pane's method that is measured."""
+        from app.present.strip import worst_frame
+
+        player, comparison = self._of_recording(), self.rig.comparison
+        if player is None or comparison is None:
+            return
+        method = self.presenter.state.methods[self.presenter.state.selected]
+        index = worst_frame(player, comparison, self.rig.scorer, method)
+        if index is None:
+            self.say("No frame is measured yet: play, or measure all (Ctrl+M)")
+        else:
+            self.presenter.state.paused = True
+            player.seek(index)
+
+    def _of_recording(self) -> Player | None:
+        """The player; where a live scene is shown, a word that there is none."""
+        if self.presenter.player is None:
+            self.say("Only recordings have a timeline: open one with Ctrl+Shift+O")
+        return self.presenter.player
+
     def step_back(self) -> None:
+        player = self.presenter.player
+        if player is not None and player.scanning:
+            player.end_scan()
+            return
         if self.banner.isVisible():
             self.banner.hide()
         elif not self.presenter.step_back() and self.isFullScreen():

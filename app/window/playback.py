@@ -78,6 +78,8 @@ class Playback:
         accumulates = comparison.recorded is None and "reference" in comparison.methods
         if accumulates and comparison.reference_done < REFERENCE_SAMPLES:
             return comparison.reference_steps(at_most=_REFERENCE_CHUNK * (1 if self._rig.software else 8))
+        if self._rig.scorer is not None:
+            self._rig.scorer.look(comparison)  # another metric may be asked for
         return None
 
     def frame_done(self) -> None:

@@ -10,11 +10,14 @@ import moderngl
 
 from app.errors import SuperseeError
 from app.present.composition import Composition
+from app.present.scorer import Scorer
+from app.present.scores import Scores
 from app.present.session import Comparison, Pause
 from app.present.source import SceneSource
 from app.render.gl_context import checked_context, free_dropped, is_software, renderer_name
 from app.scene.camera import CameraPath
 from app.scene.model import SceneModel
+from app.sequence.source import FrameSource
 from app.window.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,8 @@ class Rig:
         self.composition: Composition | None = None
         self.comparison: Comparison | None = None
         self.source: SceneSource | None = None
+        self.scorer: Scorer | None = None  # of a recording
+        self._scores: tuple[FrameSource, Scores] | None = None  # outlives the context
 
     @property
     def is_open(self) -> bool:
@@ -98,6 +103,8 @@ class Rig:
             options=self.options,
             accumulator=self._parts.make_accumulator,
         )
+        if self.comparison.recorded is not None:
+            self.scorer = Scorer(self.context, self._scores_of(self.comparison.recorded.recording))
 
     def close(self) -> None:
         """Releases everything, the context's own face included. Harmless when it is closed already."""
@@ -110,7 +117,15 @@ class Rig:
             self.context.release()
             self.context = None
 
+    def _scores_of(self, recording: FrameSource) -> Scores:
+        if self._scores is None or self._scores[0] is not recording:
+            self._scores = recording, Scores(len(recording))
+        return self._scores[1]
+
     def _release_comparison(self) -> None:
+        if self.scorer is not None:
+            self.scorer.release()
+            self.scorer = None
         if self.comparison is not None:
             self.comparison.release()
             self.comparison = None

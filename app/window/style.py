@@ -31,6 +31,10 @@ QSlider::handle:horizontal { background: #E6E9ED; width: 14px; height: 14px; mar
 QScrollBar:vertical { background: transparent; width: 8px; }
 QScrollBar::handle:vertical { background: #343942; border-radius: 4px; min-height: 30px; }
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; height: 0; }
+QWidget#player { background: #121418; border-top: 1px solid #1F232A; }
+QWidget#player QLabel#frame { font-family: "JetBrains Mono"; font-size: 9.5pt; color: #E6E9ED; }
+QWidget#player QPushButton { padding: 3px 9px; }
+QPushButton:disabled, QComboBox:disabled { color: #5C636E; border-color: #22262D; background: #16191E; }
 QToolTip { background: #1D2026; border: 1px solid #2C3038; }
 QFrame#banner { background: #2A1D12; border: 1px solid #8A5A24; border-radius: 6px; }
 QFrame#banner QLabel#what { font-weight: 600; font-size: 11pt; color: #FFD9A0; }
@@ -41,7 +45,7 @@ def apply_style(application) -> None:
     """Fusion with a dark palette, so that what the style sheet does not name is dark too; our own type."""
     from PySide6.QtGui import QColor, QFontDatabase, QPalette
 
-    for name in ("Inter-Regular.ttf", "Inter-SemiBold.ttf"):
+    for name in ("Inter-Regular.ttf", "Inter-SemiBold.ttf", "JetBrainsMono-Regular.ttf"):
         QFontDatabase.addApplicationFont(str(ASSETS / "fonts" / name))
     application.setStyle("Fusion")
     palette = QPalette()

@@ -115,10 +115,10 @@ def test_jumps_and_steps_stay_inside() -> None:
 def test_speeds_stop_at_the_ends() -> None:
     player = Player(10, 30.0)
     for _ in SPEEDS:
-        player.change_speed(1)
+        player.faster()
     assert player.speed == SPEEDS[-1]
     for _ in SPEEDS:
-        player.change_speed(-1)
+        player.slower()
     assert player.speed == SPEEDS[0]
 
 

@@ -11,7 +11,12 @@ from PySide6.QtGui import QKeySequence
 from app.present.keys import KEY_TABLE, help_sheet
 from app.present.layout import View
 from app.present.presenter import Presenter
+from app.present.recorded import recorded_scene
 from app.present.state import SHADING_LOADS, ViewerState
+from app.present.strip import worst_frame
+from app.window.parts import Parts
+from tests.present.recording_fakes import PaintedRecording
+from tests.window.conftest import fake_parts
 
 ALL_KEYS = [key for _, keys in KEY_TABLE for key in keys]
 
@@ -65,6 +70,16 @@ EXPECTED: dict[str, Callable] = {
     "M": lambda w: w.rig.comparison.camera is not None,
     "G": lambda w: w.rig.comparison.model.name == "arcade",
     "Shift+G": lambda w: w.rig.comparison.model.name == "garden",
+    "End": lambda w: w.presenter.player.index == w.presenter.player.last,
+    "I": lambda w: w.presenter.player.first == 5,
+    "Shift+I": lambda w: w.presenter.player.last == 5,
+    "Ctrl+I": lambda w: not w.presenter.player.marked,
+    "Ctrl+L": lambda w: w.presenter.player.ends == "ping-pong",
+    "-": lambda w: w.presenter.player.speed == 0.5,
+    "=": lambda w: w.presenter.player.speed == 2.0,
+    "A": lambda w: w.presenter.player.index == worst(w),
+    "Ctrl+M": lambda w: w.presenter.player.scanning,
+    "Shift+C": lambda w: not w.player_bar.isVisible(),
     "E": lambda w: w.presenter.state.exposure_steps == 1,
     "D": lambda w: w.presenter.state.exposure_steps == -1,
     "Y": lambda w: w.presenter.state.filmic is False,
@@ -89,6 +104,11 @@ EXPECTED: dict[str, Callable] = {
 }
 
 
+def worst(window) -> int | None:
+    player, method = window.presenter.player, window.presenter.state.methods[0]
+    return worst_frame(player, window.rig.comparison, window.rig.scorer, method)
+
+
 def press(qtbot, window, text: str) -> None:
     combination = QKeySequence(text)[0]
     qtbot.keyClick(window.canvas, combination.key(), combination.keyboardModifiers())
@@ -111,17 +131,23 @@ def chosen_file(tmp_path, monkeypatch):
 
 
 GROUPS = dict(KEY_TABLE)
+RECORDED = {
+    "load_scene": lambda name: recorded_scene(PaintedRecording(12, name=name)),
+    "make_source": Parts().make_source,
+}
 ZOOMED = ("Left", "Right", "Up", "Down", "Esc", "Shift+Z")
 
 
 @pytest.mark.parametrize("heading", list(GROUPS))
 def test_keys_do_what_they_say(qtbot, open_window, chosen_file, heading: str) -> None:
-    window = open_window()
+    window = open_window(fake_parts(**RECORDED) if heading == "Timeline" else None)
     start = window.presenter.state.saved()
     for key in GROUPS[heading]:
         for text in key.keys:
             if text != "Backtab":
                 put_back(qtbot, window, start, zoom=3.0 if text in ZOOMED else 1.0)
+                if window.presenter.player is not None:
+                    put_player_back(qtbot, window)
                 check(qtbot, window, text, key.text)
 
 
@@ -145,6 +171,20 @@ def put_back(qtbot, window, start: dict, zoom: float) -> None:
     seen = window.shown_frames
     qtbot.waitUntil(lambda: window.shown_frames >= seen + 2, timeout=5_000)
     qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=5_000)
+
+
+def put_player_back(qtbot, window) -> None:
+    """Paused at the sixth frame, between marks."""
+    player = window.presenter.player
+    player.end_scan()
+    player.set_ends("loop")
+    player.set_speed(1.0)
+    player.set_marks(2, 9)
+    window.presenter.state.paused = True
+    player.seek(5)
+    window._bar_wanted = True
+    window._show_player_bar()
+    qtbot.waitUntil(lambda: player.wanted is None and player.index == 5 and window.loop.idle, timeout=5_000)
 
 
 def check(qtbot, window, text: str, says: str) -> None:
