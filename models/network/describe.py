@@ -19,18 +19,20 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """shape: (channels, height, width) of the output. macs: multiply-adds for one frame."""
+    """shape: (channels, height, width) of the output. macs: multiply-adds for one frame. inner: numbers that the layer
+    holds besides its output (an attention's keys and values, once for every place that looks at them)."""
 
     name: str
     kind: str
     shape: tuple[int, int, int]
     parameters: int
     macs: int
+    inner: int = 0
 
     @property
     def activations(self) -> int:
-        """Numbers in the output."""
-        return math.prod(self.shape)
+        """Numbers in the output and inside."""
+        return math.prod(self.shape) + self.inner
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ def _counted(network: nn.Module) -> Iterator[list[Layer]]:
                 image = output if isinstance(output, Tensor) else output[0]
                 channels, height, width = image.shape[-3:]
                 macs = _macs(module, height * width)
+                inner = getattr(module, "own_activations", lambda _pixels: 0)(height * width)
                 parameters = 0 if any(layer.name == name for layer in layers) else own
-                layers.append(Layer(name, type(module).__name__, (channels, height, width), parameters, macs))
+                layers.append(Layer(name, type(module).__name__, (channels, height, width), parameters, macs, inner))
 
             hooks.append(module.register_forward_hook(count))
     try:
@@ -143,7 +146,7 @@ def as_text(found: Complexity) -> str:
     sizes = "{}x{} to {}x{}".format(*found.render_size, *found.display_size)
     return "\n".join(
         (
-            f"{found.kind}, {sizes}; the largest output takes {2 * found.largest / _MIB:.2f} MiB in FP16",
+            f"{found.kind}, {sizes}; the largest layer holds {2 * found.largest / _MIB:.2f} MiB in FP16",
             *table(heading, [*rows, total], left=3),
         )
     )

@@ -79,6 +79,11 @@ class LocalAttention(nn.Module):
         """Multiply-adds outside of the convolutions: scores and weighted sums."""
         return 2 * 2 * self._PLACES * self.width * pixels
 
+    def own_activations(self, pixels: int) -> int:
+        """Numbers besides the output: keys and values, unfolded to every place that looks at them, and the weights. Two
+        products as large as keys and values are freed at once and not in it."""
+        return 2 * 2 * self._PLACES * self.width * pixels + 2 * self._PLACES * self.heads * pixels
+
     def forward(self, x: Tensor, memory: Memories) -> tuple[Tensor, Memories]:
         batch, width, height, columns = x.shape
         shape = (batch, self.heads, width // self.heads, -1, height * columns)

@@ -7,6 +7,7 @@ from models.network.config import NETWORKS
 PRESETS: dict[str, dict[str, object]] = {
     **{name: {"kind": "kernel", **config.to_dict()} for name, config in NETWORKS.items()},
     "rgb-unet": {"kind": "rgb-unet"},
+    "rgb-unet-attention": {"kind": "rgb-unet", "fusion": "attention"},
     "rgb-unet-small": {"kind": "rgb-unet", "widths": [8, 16, 24, 32]},
     "srcnn": {"kind": "srcnn"},
     "espcn": {"kind": "espcn"},

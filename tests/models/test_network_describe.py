@@ -71,6 +71,18 @@ def test_the_rgb_unet_is_the_sum_of_its_parts(fusion: str, weights: int, extra: 
     assert found.parameters == sum(p.numel() for p in build_model(settings).network.parameters())
 
 
+def test_attention_holds_its_neighbourhoods() -> None:
+    def activations(fusion: str) -> int:
+        settings = {"kind": "rgb-unet", "widths": [4, 8, 12], "fusion": fusion}
+        return complexity(settings, LR, DISPLAY).activations
+
+    coarse = PIXELS // 16
+    convolutions = (12 + 2 * (2 * 12) + 12) * coarse  # query; keys and values of now and of before; out
+    unfolded = 2 * 18 * 12 * coarse  # keys and values of 3x3 places in both
+    weights = 18 * 4 * coarse
+    assert activations("attention") - activations("none") == convolutions + unfolded + weights + 12 * coarse
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_parameter_is_in_the_table_once(name: str) -> None:
     network = build_model(PRESETS[name]).network if name != "edsr-large" else None
