@@ -10,7 +10,7 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.render.frame import CameraView
-from app.sequence.exr import read_channels
+from app.sequence.exr import all_finite, read_channels
 from app.sequence.native_meta import (
     CHANNELS,
     COLOUR,
@@ -99,7 +99,7 @@ class NativeSequence:
         found = read_channels(path, channels, size)
         with np.errstate(over="ignore"):
             pixels = np.stack([found[name] for name in channels], -1).astype(dtype, copy=False)
-        if not np.isfinite(pixels).all():
+        if not all_finite(pixels):
             raise SuperseeError(f"{path} cannot be used", "it holds values beyond the range of half floats")
         return pixels
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from app.errors import SuperseeError
 from app.render.frame import FrameInputs
+from app.sequence.exr import all_finite
 from app.sequence.native_meta import (
     CHANNELS,
     COLOUR,
@@ -30,6 +32,7 @@ from app.sequence.native_meta import (
 from app.sequence.source import RecordedFrame
 
 _HALF_MAX = 65504.0
+_THREADS = 2
 _LISTED_EVERY = 1.0
 """Seconds between two writings of sequence.json: what a killed program loses of its frames."""
 
@@ -70,6 +73,7 @@ class SequenceWriter:
         self._frames = list(self._meta.frames)
         self._listed, self._listed_at = len(self._frames), time.monotonic()
         self._repaired = 0
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="frame writer")
 
     def __len__(self) -> int:
         """Frames that are written."""
@@ -95,6 +99,7 @@ class SequenceWriter:
 
     def close(self) -> SequenceMeta:
         """Lists what is written; harmless twice. A folder without a frame gets no sequence.json."""
+        self._pool.shutdown()
         if len(self._frames) > self._listed:
             self._list_frames()
         return self._described()
@@ -123,23 +128,31 @@ class SequenceWriter:
         return found
 
     def _write_layers(self, name: str, frame: RecordedFrame, references: Mapping[str, np.ndarray]) -> None:
-        self._write(COLOUR, name, CHANNELS[COLOUR], self._finite(frame.colour, np.float16))
-        self._write(DEPTH, name, CHANNELS[DEPTH], self._finite(frame.depth[..., None], np.float32))
-        self._write(MOTION, name, CHANNELS[MOTION], self._finite(frame.motion, np.float16))
+        layers = [
+            (COLOUR, CHANNELS[COLOUR], self._finite(frame.colour, np.float16)),
+            (DEPTH, CHANNELS[DEPTH], self._finite(frame.depth[..., None], np.float32)),
+            (MOTION, CHANNELS[MOTION], self._finite(frame.motion, np.float16)),
+        ]
         if self._meta.reactive:
             mask = np.zeros(frame.depth.shape, np.uint8) if frame.reactive is None else frame.reactive
-            self._write(REACTIVE, name, CHANNELS[REACTIVE], (mask / np.float32(255.0)).astype(np.float16)[..., None])
+            layers.append((REACTIVE, CHANNELS[REACTIVE], (mask / np.float32(255.0)).astype(np.float16)[..., None]))
         for reference in self._meta.references:
-            self._write(
-                reference.folder, name, REFERENCE_CHANNELS, self._finite(references[reference.folder], np.float16)
-            )
+            pixels = self._finite(references[reference.folder], np.float16)
+            layers.append((reference.folder, REFERENCE_CHANNELS, pixels))
+        # Packing takes nearly all of the time, and releases the interpreter.
+        written = [
+            self._pool.submit(self._write, folder, name, channels, pixels) for folder, channels, pixels in layers
+        ]
+        wait(written)  # none is still under way when the frame is given up
+        for each in written:
+            each.result()
 
     def _finite(self, pixels: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
         with np.errstate(over="ignore"):
             values = pixels.astype(dtype, copy=False)
-        wrong = ~np.isfinite(values)
-        if not wrong.any():
+        if all_finite(values):
             return values
+        wrong = ~np.isfinite(values)
         self._repaired += int(wrong.sum())
         most = _HALF_MAX if dtype == np.float16 else 1e9
         return np.nan_to_num(values, nan=0.0, posinf=most, neginf=-most)

@@ -14,6 +14,7 @@ import pytest
 
 from app.errors import SuperseeError
 from app.sequence.discover import open_sequence
+from app.sequence.exr import all_finite
 from app.sequence.read_ahead import ReadAhead
 from tests.sequence import wall
 from tests.sequence.recordings import exr, write_recording
@@ -186,3 +187,14 @@ def test_the_player_shows_the_frame_as_missing_and_goes_on(damaged: tuple[Path, 
         ahead.close()
     assert [frame.frame is None for frame in frames] == [index == BAD for index in range(FRAMES)]
     assert str(file) in frames[BAD].missing
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_all_finite_is_numpys_answer(dtype: type) -> None:
+    values = np.array([0.0, -0.0, 65504.0, -65504.0, 6e-8], dtype)
+    assert all_finite(values)
+    assert all_finite(values[:0])
+    for wrong in (np.nan, -np.nan, np.inf, -np.inf):
+        damaged = np.append(values, dtype(wrong))
+        assert not all_finite(damaged)
+        assert all_finite(damaged, unbounded=True) == (not np.isnan(wrong))
