@@ -26,6 +26,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = sum(_NO_GPU in str(report.longrepr) for report in skipped)
     others = len(skipped) - count
     terminalreporter.write_line(f"gpu tests skipped: {count} (no NVIDIA GPU), other tests skipped: {others}")
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "engine":
+                terminalreporter.write_line(f"engine built: {value}")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -38,13 +39,13 @@ def half_model(name: str) -> Path:
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", ["lite", "standard"])
 def test_engines_of_every_common_size_take_and_give_nhwc_halves_in_place(
-    library: TensorRtLibrary, name: str, target: str, record_property: pytest.RecordProperty
+    library: TensorRtLibrary, name: str, target: str, record_property: Callable[[str, object], None]
 ) -> None:
     assert SIZES == [(960, 540), (1280, 720), (1708, 960), (1920, 1080), (2560, 1440)]
     for size in SIZES:
         built = build_engine(library, BuildRequest(half_model(name), size, target))
-        print(f"{name} {target} {size[0]}x{size[1]} fp16: {built.seconds:.2f} s, {len(built.plan) / 1e6:.2f} MB")  # noqa: T201
-        record_property(f"{name} {target} {size}", f"{built.seconds:.2f} s")
+        said = f"{name} {target} {size[0]}x{size[1]} fp16: {built.seconds:.2f} s, {len(built.plan) / 1e6:.2f} MB"
+        record_property("engine", said)
         width, height = size
         assert [(t.name, t.shape, t.type, t.format) for t in built.tensors] == [
             ("features", (1, len(INPUT_CHANNELS), height, width), "HALF", "HWC8"),
