@@ -7,25 +7,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
+from app.commands.findings import Finding, as_line
 from app.errors import SuperseeError
 
-Verdict = Literal["ok", "note", "missing"]
-MARKS: dict[Verdict, str] = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
 LEAST_FREE_BYTES = 2 * 2**30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`missing` stops something from working, `note` is worth knowing; `do` says what helps."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    do: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +33,6 @@ def run(args: argparse.Namespace) -> int:
 
         write_json(args.json, {"findings": [asdict(f) for f in findings]})
     return 1 if missing else 0
-
-
-def as_line(finding: Finding) -> str:
-    advice = f"\n{'':29}-> {finding.do}" if finding.do else ""
-    return f"{MARKS[finding.verdict]}  {finding.name:18}  {finding.found}{advice}"
 
 
 def examine() -> Iterator[Finding]:
@@ -196,19 +179,18 @@ def check_video() -> Iterator[Finding]:
 
 
 def check_nvidia() -> Iterator[Finding]:
-    from app.capture.provenance import versions
+    """The way from OpenGL through CUDA and TensorRT: each step by itself, because each can be missing by itself."""
+    from app.commands import doctor_gpu
 
-    driver = nvidia_driver()
-    if not driver:
-        yield Finding("NVIDIA driver", "note", "none: the network runs on the CPU")
-        return
-    yield Finding("NVIDIA driver", "ok", driver)
-    found = versions("tensorrt_rtx")
-    if found:
-        said = f"TensorRT-RTX {found['tensorrt_rtx']} is installed but not used yet: the network runs on OpenVINO (CPU)"
-    else:
-        said = "TensorRT-RTX is not installed; it would not be used yet either: the network runs on OpenVINO (CPU)"
-    yield Finding("TensorRT", "note", said)
+    yield from doctor_gpu.check_gpu(nvidia_driver())
+
+
+def check_hardware() -> Iterator[Finding]:
+    from app.inference.hardware_status import NOT_YET_RUN
+
+    for entry in NOT_YET_RUN:
+        advice = f"So far: {entry.instead}. With an NVIDIA GPU: {entry.check}"
+        yield Finding("not yet run", "note", entry.what, advice)
 
 
 def nvidia_driver() -> str:
@@ -256,4 +238,5 @@ CHECKS: dict[str, Callable[[], Iterator[Finding]]] = {
     "video": check_video,
     "NVIDIA": check_nvidia,
     "disk": check_disk,
+    "hardware": check_hardware,
 }

@@ -5,11 +5,12 @@ import pytest
 
 from app.cli import main
 from app.commands import doctor
+from app.commands.findings import MARKS
 
 
 def _found(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     lines = capsys.readouterr().out.splitlines()
-    return {line[9:27].strip(): line for line in lines if line.startswith(tuple(doctor.MARKS.values()))}
+    return {line[9:27].strip(): line for line in lines if line.startswith(tuple(MARKS.values()))}
 
 
 def test_each_part_is_listed_with_a_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
