@@ -106,6 +106,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key(("=",), "window.play", "faster", "faster"),
             Key(("A",), "window.seek_worst", "the worst frame of the selected pane"),
             Key(("Ctrl+M",), "window.play", "measure all frames, and stop that", "toggle_scan"),
+            Key(("Ctrl+T",), "window.test_conventions", "self-test of motion and jitter"),
             Key(("Shift+C",), "window.toggle_player_bar", "hide the timeline"),
         ),
     ),

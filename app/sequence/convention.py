@@ -50,7 +50,7 @@ class CorrectedSource:
     """A `FrameSource` whose motion and jitter are another's, corrected; everything else is passed through."""
 
     def __init__(self, source: FrameSource, convention: Convention, label: str = "") -> None:
-        self._source = source
+        self.original = source
         self.convention = convention
         self.name = source.name
         self.fps = source.fps
@@ -61,10 +61,10 @@ class CorrectedSource:
         self._jitters: dict[int, Pair] = {}
 
     def __len__(self) -> int:
-        return len(self._source)
+        return len(self.original)
 
     def read(self, index: int) -> RecordedFrame:
-        frame = self._source.read(index)
+        frame = self.original.read(index)
         self._jitters[index] = frame.jitter
         convention = self.convention
         motion = convention.motion(frame.motion, self.render_size)
@@ -75,10 +75,10 @@ class CorrectedSource:
         return replace(frame, motion=np.ascontiguousarray(motion, np.float32), jitter=jitter)
 
     def reference(self, index: int, display: Size | None = None) -> np.ndarray:
-        return self._source.reference(index, display)
+        return self.original.reference(index, display)
 
     def _jitter(self, index: int) -> Pair:
         """As recorded; a frame is read for it only where playing did not come by it."""
         if index not in self._jitters:
-            self._jitters[index] = self._source.read(index).jitter
+            self._jitters[index] = self.original.read(index).jitter
         return self._jitters[index]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,8 @@ _STANDS = 0.5
 """LR pixels: what moves less counts as standing on screen."""
 _TELLS = 1.0
 """dB by which the best reading must beat the same one some pixels off."""
+_READING = 0.3
+"""Of the whole test, for its progress; choosing the finalists takes about as much again."""
 _OFF = ((4, 3), (-4, 3), (3, -4), (-3, -4))
 _SHAKEN = 0.5
 """dB that frames must gain from free offsets before they are said to be jittered without saying so."""
@@ -94,6 +96,19 @@ class SelfTest:
         return self.tells and self.motion.fits and self.jitter.fits
 
     @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was found, for people."""
+        if not self.tells:
+            return (
+                f"No reading of motion and jitter makes the frames agree ({self.motion.declared:.1f} dB as declared): "
+                "are these frames of one sequence, each with its own motion?",
+            )
+        shaken = (
+            f"The frames look jittered (by {self.undeclared_jitter:.1f} pixels a frame), and no jitter is declared."
+        )
+        return (str(self.motion), str(self.jitter), *((shaken,) if self.undeclared_jitter else ()))
+
+    @property
     def label(self) -> str:
         """Of the correction, for a button: "motion flipped in y"; "" where there is none."""
         return ", ".join(f"{each.what.lower()} {each.label}" for each in (self.motion, self.jitter) if each.label)
@@ -126,23 +141,28 @@ class _Pair:
         return replace(self, x=x, y=y, colour=colour, motion=motion)
 
 
-def self_test(source: FrameSource) -> SelfTest:
-    """Reads ten frames. Raises SuperseeError where the source has no two frames in a row that can be compared."""
-    pairs = _pairs(source)
+def self_test(source: FrameSource, progress: Callable[[float], None] = lambda _part: None) -> SelfTest:
+    """Reads ten frames. `progress` is called with the part that is done, 0 to 1; what it raises ends the test. Raises
+    SuperseeError where the source has no two frames in a row that can be compared."""
+    pairs = _pairs(source, progress)
     ratio = source.display_size[0] / source.render_size[0]
     longest = max(float(np.percentile(np.abs(pair.motion), 99.0)) for pair in pairs)
     jitters = jitter_variants(source.render_size, max(max(map(abs, pair.jitter)) for pair in pairs))
     motions = motion_variants(source.render_size, ratio, longest)
     coarse = [pair.thinned(_COARSE_PIXELS) for pair in pairs]
-    finalists = sorted(
-        motions,
-        key=lambda motion: max(_decibels(coarse, motion, jitter) for jitter in jitters[:3]),
-        reverse=True,
-    )[:_FINALISTS]
+    promise: dict[Variant, float] = {}
+    for place, motion in enumerate(motions):
+        progress(_READING * (1.0 + place / len(motions)))
+        promise[motion] = max(_decibels(coarse, motion, jitter) for jitter in jitters[:3])
+    finalists = sorted(motions, key=promise.__getitem__, reverse=True)[:_FINALISTS]
     declared_motion, declared_jitter = motions[0], jitters[0]
     if declared_motion not in finalists:
         finalists.append(declared_motion)
-    scores = {(motion, jitter): _decibels(pairs, motion, jitter) for motion in finalists for jitter in jitters}
+    scores: dict[tuple[Variant, Variant], float] = {}
+    for place, motion in enumerate(finalists):
+        for jitter in jitters:
+            scores[motion, jitter] = _decibels(pairs, motion, jitter)
+        progress(2.0 * _READING + (1.0 - 2.0 * _READING) * (place + 1) / len(finalists))
     best_motion, best_jitter = _believed(scores, declared_motion, declared_jitter)
     tells = scores[best_motion, best_jitter] >= _decibels_off(pairs, best_motion, best_jitter) + _TELLS
     if not tells:
@@ -264,13 +284,14 @@ def _unjittered_axes(pairs: Sequence[_Pair]) -> tuple[str, ...]:
     return tuple(axis for axis, length in zip("xy", steps) if length < 1e-6)
 
 
-def _pairs(source: FrameSource) -> list[_Pair]:
+def _pairs(source: FrameSource, progress: Callable[[float], None]) -> list[_Pair]:
     pairs: list[_Pair] = []
     trouble: SuperseeError | None = None
     rng = np.random.default_rng(0)
-    for start in _starts(len(source)):
+    for run, start in enumerate(_starts(len(source))):
         previous: RecordedFrame | None = None
         for index in range(start, min(start + RUN_LENGTH, len(source))):
+            progress(_READING * (run + (index - start) / RUN_LENGTH) / RUNS)
             try:
                 frame = source.read(index)
             except SuperseeError as error:

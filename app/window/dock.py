@@ -29,7 +29,13 @@ _WIDTH = 292
 class ControlDock(QDockWidget):
     """`refresh` brings every control up to the presenter's state."""
 
-    def __init__(self, presenter: Presenter, open_file: Callable[[], None], reload_shaders: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        presenter: Presenter,
+        open_file: Callable[[], None],
+        reload_shaders: Callable[[], None],
+        self_test: QWidget,
+    ) -> None:
         super().__init__("Controls   (C hides)")
         self.setObjectName("controls")
         self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
@@ -40,6 +46,7 @@ class ControlDock(QDockWidget):
         self._column.setContentsMargins(12, 2, 12, 12)
         self._column.setSpacing(5)
         self._scene_controls(open_file)
+        self._column.addWidget(self_test)
         self._pane_controls()
         self._quality_controls()
         self._picture_controls(reload_shaders)

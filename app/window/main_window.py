@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
         self._bind_keys()
         self.dock = None
         self.player_bar = None
+        self.self_test = None
         self._bar_wanted = True
         self.resize(*(self._options.window_size or self._first_size()))
 
@@ -152,6 +153,7 @@ class MainWindow(QMainWindow):
         """What the first paint need not wait for."""
         from app.window.dock import ControlDock
         from app.window.player_bar import PlayerBar
+        from app.window.self_test import SelfTestPanel
 
         self.player_bar = PlayerBar(self.presenter, self.rig, self.seek_worst)
         self._column.addWidget(self.player_bar)
@@ -159,7 +161,8 @@ class MainWindow(QMainWindow):
             self.presenter.scenes = self._parts.scene_names()
         except (ImportError, SuperseeError) as error:
             log.warning("no list of built-in scenes: %s", error)
-        self.dock = ControlDock(self.presenter, self.open_file, self.reload_shaders)
+        self.self_test = SelfTestPanel(self.desk.put_in_place, self.banner.tell)
+        self.dock = ControlDock(self.presenter, self.open_file, self.reload_shaders, self.self_test)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.setVisible(self.presenter.state.dock and not self.isFullScreen())
         self._refresh_dock()
@@ -229,6 +232,9 @@ class MainWindow(QMainWindow):
             self.steering.forget()
         self.playback.start_over()
         self._show_player_bar()
+        if self.self_test is not None:
+            recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
+            self.self_test.show_recording(recorded.recording if recorded is not None else None)
         self.loop.start()
         self._fit()
 
@@ -422,6 +428,11 @@ class MainWindow(QMainWindow):
         if self._of_recording() is not None:
             self.presenter.playing(what)
 
+    def test_conventions(self) -> None:
+        """Starts the self-test of the recording, or calls it off."""
+        if self._of_recording() is not None and self.self_test is not None:
+            self.self_test.toggle()
+
     def seek_worst(self) -> None:
         """To the worst frame of the selected pane's method that is measured."""
         from app.present.strip import worst_frame
@@ -498,6 +509,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.loop.stop()
         self._background.close()
+        if self.self_test is not None:
+            self.self_test.close_down()
         close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
             with self.canvas.current():

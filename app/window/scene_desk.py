@@ -12,7 +12,7 @@ from app.conventions import checked_ratio
 from app.errors import SuperseeError
 from app.present.player import Player
 from app.present.presenter import Presenter
-from app.present.recorded import RecordedScene
+from app.present.recorded import RecordedScene, recorded_scene
 from app.scene.model import SceneModel
 from app.sequence.source import FrameSource, display_at
 from app.window.background import Background
@@ -58,6 +58,12 @@ class SceneDesk(QObject):
         """The scene into a new GL context."""
         if self.model is not None:
             self._install(self._presenter.state.scene, self.model)
+
+    def put_in_place(self, recording: FrameSource) -> None:
+        """The recording that is shown, read otherwise: it goes on where it is."""
+        name = self._presenter.state.scene
+        if self._rig.is_open:
+            self._install(name, recorded_scene(recording))
 
     def _loaded(self, name: str, model: SceneModel) -> None:
         if self._rig.is_open:

@@ -79,6 +79,7 @@ EXPECTED: dict[str, Callable] = {
     "=": lambda w: w.presenter.player.speed == 2.0,
     "A": lambda w: w.presenter.player.index == worst(w),
     "Ctrl+M": lambda w: w.presenter.player.scanning,
+    "Ctrl+T": lambda w: w.self_test.running or w.self_test.verdict.text() != "",
     "Shift+C": lambda w: not w.player_bar.isVisible(),
     "E": lambda w: w.presenter.state.exposure_steps == 1,
     "D": lambda w: w.presenter.state.exposure_steps == -1,
