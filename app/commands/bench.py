@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=choices.count, default=24, metavar="N", help="a measurement (default: 24)")
     parser.add_argument("--shading-load", type=choices.load, default=0.0, metavar="X", help="heavier pixel shader")
     parser.add_argument("--network", metavar="NAME", help="trained network by name or folder (default: lite)")
+    parser.add_argument(
+        "--io", action="store_true", help="instead: recording and playing sequences (1920x1080 or --sizes), live video"
+    )
     parser.add_argument("--no-window", action="store_true", help="leave out start-up and latency of the window")
     parser.add_argument(
         "--out", type=Path, default=Path("out/bench"), metavar="DIR", help="where to (default: out/bench)"
@@ -48,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.io:
+        from app.commands import bench_io
+
+        return bench_io.run(args)
     from app.capture.image_files import write_png
     from app.commands.bench_picture import bench_picture
     from app.commands.report import write_json
