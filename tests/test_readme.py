@@ -52,6 +52,15 @@ def _wants_network(arguments: list[str]) -> bool:
     return "--methods" not in arguments or "neural" in arguments[arguments.index("--methods") + 1]
 
 
+def _screenshot(path: Path) -> None:
+    from app.capture.screenshot import save_screenshot
+    from app.commands.headless import headless, planned
+
+    with headless(planned("garden", ("bilinear",), size=(64, 48), frames=1, reference=0)) as run:
+        frame = next(run.frames())
+        save_screenshot(path, frame.composition, frame.panes.items(), run.shot_record())
+
+
 @pytest.mark.parametrize(("page", "line"), HEADLESS)
 def test_headless_commands_run(page: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.commands.networks import network_names
@@ -60,10 +69,16 @@ def test_headless_commands_run(page: str, line: str, tmp_path: Path, monkeypatch
     arguments = shlex.split(line)[1:]
     if _wants_network(arguments) and not network_names():
         pytest.skip("there is no trained network in models/weights")
+    if "--from" in arguments:
+        _screenshot(tmp_path / arguments[arguments.index("--from") + 1])
+        assert main(arguments) == 0
+        return
     small = {"render": SMALL_RENDER, "bench": SMALL_BENCH}.get(arguments[0], [])
     status = main([*arguments, *small])
     assert status == 0 if arguments[0] != "doctor" else status in (0, 1)
-    if arguments[0] == "render":
+    if "--video" in arguments:
+        assert (tmp_path / arguments[arguments.index("--video") + 1]).is_file()
+    elif arguments[0] == "render":
         assert (tmp_path / arguments[arguments.index("--out") + 1] / "side-by-side.mp4").is_file()
     if arguments[0] == "bench":
         assert (tmp_path / "out" / "bench" / "bench.json").is_file()

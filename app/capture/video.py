@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 QUEUE_FRAMES = 8
 _HYBRID_SINCE = (61, 7, 100)  # libavformat of FFmpeg 7.1
 _NICENESS = 5
+_LONGEST_DELAY = 600_000
+"""Ticks (10 s) that a frame's decoding may come before its showing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +189,7 @@ class VideoWriter:
                     break
                 self._encode(picture)
             if self._failure is None:
-                self._container.mux(self._stream.encode(None))
+                self._mux(self._stream.encode(None))
                 self._container.close()
         except Exception as error:  # noqa: BLE001 - carried to the producer, whatever it is
             # The file is left as it is: its end cannot be written, and trying would spoil what is there.
@@ -201,9 +203,16 @@ class VideoWriter:
             picture.done()
         self._last_tick = max(round(picture.seconds / TIME_BASE), self._last_tick + 1)
         frame.pts, frame.time_base = self._last_tick, TIME_BASE
-        self._container.mux(self._stream.encode(frame))
+        self._mux(self._stream.encode(frame))
         self.frames_written += 1
         self.seconds_written = picture.seconds
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            # x265 leaves decoding times of streams of one or two frames unset: any number may stand there.
+            if packet.pts is not None and packet.dts is not None and packet.pts - packet.dts > _LONGEST_DELAY:
+                packet.dts = packet.pts
+            self._container.mux(packet)
 
     def _padded(self, pixels: np.ndarray) -> np.ndarray:
         across, down = self.padded[0] - pixels.shape[1], self.padded[1] - pixels.shape[0]

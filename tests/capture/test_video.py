@@ -174,6 +174,15 @@ def test_every_codec_is_tagged_and_decodes_to_the_colours_that_went_in(codec: st
     assert np.abs(frames[5][48, 80].astype(int) - (180, 125, 60)).max() <= 5
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_a_video_of_one_frame_is_whole(codec: str, tmp_path: Path) -> None:
+    for attempt in range(12):  # x265's unset times are any numbers
+        path = tmp_path / f"{attempt}.mp4"
+        with VideoWriter(path, (160, 96), codec=codec) as writer:
+            writer.write(np.full((96, 160, 3), 99, np.uint8))
+        assert len(_frames(path)) == 1
+
+
 def test_ffv1_keeps_every_pixel(tmp_path: Path) -> None:
     path = tmp_path / "exact.mkv"
     images = np.random.default_rng(5).integers(0, 256, (5, 96, 161, 3), np.uint8)

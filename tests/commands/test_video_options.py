@@ -1,0 +1,81 @@
+"""`--video` of `supersee render` and of `supersee` without a display."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.capture.encoders import CODECS
+from app.capture.image_files import read_png
+from app.cli import main
+from app.commands.headless import canvas_size
+from app.commands.video_options import CODEC_NAMES
+
+av = pytest.importorskip("av")
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ["--size", "95x54", "--frames", "3"]
+
+
+def _decoded(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def test_a_lossless_video_of_one_pane_holds_the_single_frames(tmp_path: Path) -> None:
+    out, file = tmp_path / "out", tmp_path / "taau.mkv"
+    options = ["--methods", "bilinear,taau", "--reference", "0", "--format", "png", "--out", str(out)]
+    video = ["--video", str(file), "--video-of", "taau", "--codec", "ffv1"]
+    assert main(["render", "court", *TINY, *options, *video]) == 0
+    pictures = _decoded(file)
+    assert len(pictures) == 3
+    for number, picture in enumerate(pictures, start=1):
+        assert np.array_equal(picture[:54, :95], read_png(out / "frames" / "taau" / f"{number:04d}.png")[0])
+    assert len(_decoded(out / "side-by-side.mkv")) == 3
+    assert not (out / "side-by-side.mp4").exists()
+
+
+def test_without_a_display_every_frame_is_recorded(tmp_path: Path) -> None:
+    file = tmp_path / "all.mp4"
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    command = ["court", *TINY, "--methods", "bilinear,taau", "--video", str(file), "--exact"]
+    run = subprocess.run(
+        [sys.executable, "-m", "app", *command], cwd=tmp_path, env={**environment, "PYTHONPATH": str(ROOT)},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.stdout.strip() == str(file)
+    width, height = canvas_size((95, 54), 2)
+    pictures = _decoded(file)
+    assert len(pictures) == 3
+    assert pictures[0].shape == (height + height % 2, width + width % 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--video", "x.avi"], "h264 is written as .mp4 or .mkv"),
+        (["--video", "x.mp4", "--codec", "ffv1"], "ffv1 is written as .mkv"),
+        (["--video", "x.mp4", "--video-of", "neural", "--methods", "taau"], "no pane neural"),
+        (["--video-of", "taau"], "needs a file"),
+    ],
+)
+def test_wrong_wishes_are_refused_before_anything_is_drawn(
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (["render", "court", "--reference", "0", *TINY], ["view", "court", "--frames", "2"]):
+        assert main([*command, *options]) == 2
+        assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_options_name_every_codec() -> None:
+    assert tuple(CODECS) == CODEC_NAMES
