@@ -190,7 +190,7 @@ class RecordedCuda:
     # --- memory ----------------------------------------------------------------------------------------------------
 
     def _cudaMalloc(self, size: int) -> tuple[Any, ...]:
-        memory = np.zeros(size, np.uint8)
+        memory = _aligned(size)
         self.alive[memory.ctypes.data] = memory
         return OK, memory.ctypes.data
 
@@ -225,7 +225,7 @@ class RecordedCuda:
         if any(resource.memory is not None for resource in resources):
             return (Code.cudaErrorUnknown,)
         for resource in resources:
-            resource.memory = np.zeros(_buffer_size(resource.name), np.uint8)
+            resource.memory = _aligned(_buffer_size(resource.name))
             _transfer("glGetBufferSubData", resource)
         return (OK,)
 
@@ -258,6 +258,13 @@ class RecordedCuda:
         found = [self.alive.get(handle or 0) for handle in handles]
         good = len(set(handles)) == count and all(isinstance(resource, Resource) for resource in found)
         return found if good else None
+
+
+def _aligned(size: int) -> np.ndarray:
+    """As CUDA's memory is: from a multiple of 256 on."""
+    memory = np.zeros(size + 256, np.uint8)
+    start = -memory.ctypes.data % 256
+    return memory[start : start + size]
 
 
 def _gl() -> Any:
