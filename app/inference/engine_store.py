@@ -118,6 +118,17 @@ class EngineStore:
                 path.unlink(missing_ok=True)
             self._tidy(keep=manifest)
 
+    def annotate(self, key: EngineKey, **details: Any) -> None:
+        """Adds to what is written down of an engine; does nothing where it is not there."""
+        manifest = self._manifest(key, "engine")
+        with self._locked():
+            try:
+                content = json.loads(manifest.read_text(encoding="utf-8"))
+                content["details"].update(details)
+                _write(manifest, json.dumps(content, indent=1).encode())
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                log.info("nothing was written beside the engine of %s: %s", key.said(), error)
+
     def entries(self) -> list[Stored]:
         """Everything whose manifest can be read, the last used first."""
         with self._locked():

@@ -17,8 +17,11 @@ _POLL_SECONDS = 0.05
 def locked(path: Path, timeout: float, cancelled: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """Holds the lock `path` (a file that is made and left behind), between threads as well as programs. Raises
     SuperseeError where another holds it for longer than `timeout` seconds, or on `cancelled`."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SuperseeError(f"{path} cannot be locked", error.strerror or str(error), "Free some space.") from error
     try:
         end = time.monotonic() + timeout
         while not _try_lock(descriptor):

@@ -1,0 +1,154 @@
+"""Finds an engine in the store, or has it built: once, however many programs ask for it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.conventions import Size
+from app.errors import SuperseeError
+from app.inference.engine_key import EngineKey
+from app.inference.engine_process import (
+    TIME_LIMIT_SECONDS,
+    BuildCancelled,
+    WorkerAnswer,
+    WorkerRequest,
+    build_in_process,
+)
+from app.inference.engine_store import EngineStore
+from app.inference.manifest import Network
+from app.inference.tensorrt_library import LABELS
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTarget:
+    """What an engine is built with and for. `gpu` and `driver` are "" where it is built without the GPU at hand."""
+
+    library: str
+    version: str
+    target: str
+    gpu: str = ""
+    driver: str = ""
+    device: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SuppliedEngine:
+    """`built` tells a new engine from one that was there; `seconds`: how long that took. `remarks`: what went wrong on
+    the way and did not stop it."""
+
+    key: EngineKey
+    plan: bytes
+    built: bool
+    seconds: float
+    details: dict[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+class EngineSupply:
+    """`build` is engine_process.build_in_process or what behaves like it."""
+
+    def __init__(
+        self,
+        store: EngineStore | None = None,
+        *,
+        limit: float = TIME_LIMIT_SECONDS,
+        build: Callable[..., WorkerAnswer] = build_in_process,
+    ) -> None:
+        self.store = store or EngineStore()
+        self._limit = limit
+        self._build = build
+
+    def provide(
+        self,
+        network: Network,
+        size: Size,
+        target: EngineTarget,
+        precision: str = "fp16",
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+        on_build: Callable[[], None] = lambda: None,
+    ) -> SuppliedEngine:
+        """`size` is the padded LR size. `on_build` is called before anything is built. Raises SuperseeError where the
+        network has no model of `precision` or cannot be built, BuildCancelled on `cancelled`."""
+        key, request = self._wanted(network, size, target, precision)
+        begun = time.monotonic()
+        remarks: list[str] = []
+        found = self._found(key, remarks)
+        if found is not None:
+            return SuppliedEngine(key, found, False, time.monotonic() - begun, remarks=tuple(remarks))
+        on_build()
+        with ExitStack() as held:
+            try:
+                held.enter_context(self.store.building(key, self._limit, cancelled))
+            except SuperseeError as error:
+                if cancelled():
+                    raise BuildCancelled(f"Building {key.said()} was cancelled") from error
+                remarks.append(str(error))  # built twice is better than not at all
+            found = self._found(key, remarks)  # another program may have built it while this one waited
+            if found is None:
+                return self._built(key, request, cancelled, begun, remarks)
+        return SuppliedEngine(key, found, False, time.monotonic() - begun, remarks=tuple(dict.fromkeys(remarks)))
+
+    def _wanted(
+        self, network: Network, size: Size, target: EngineTarget, precision: str
+    ) -> tuple[EngineKey, WorkerRequest]:
+        model = network.typed.get(precision)
+        if model is None:
+            raise SuperseeError(
+                f"The network {network.name} has no {precision} model for {LABELS[target.library]}",
+                f"its manifest lists {', '.join(network.typed) or 'none'}",
+                "Export it again with `python -m models export`, or choose another precision.",
+            )
+        key = EngineKey(
+            network.name,
+            network.digests[model.name],
+            target.library,
+            target.version,
+            target.target,
+            target.gpu,
+            target.driver,
+            size,
+            precision,
+        )
+        return key, WorkerRequest(model, size, target.library, target.target, target.device)
+
+    def _found(self, key: EngineKey, remarks: list[str]) -> bytes | None:
+        """The engine itself, or one that was built ahead for its target."""
+        for candidate in dict.fromkeys((key, key.built_ahead)):
+            try:
+                lookup = self.store.find(candidate)
+            except SuperseeError as error:
+                remarks.append(str(error))
+                return None
+            if lookup.damage:
+                remarks.append(f"{lookup.damage}; it is built again")
+            if lookup.data is not None:
+                return lookup.data
+        return None
+
+    def _built(
+        self,
+        key: EngineKey,
+        request: WorkerRequest,
+        cancelled: Callable[[], bool],
+        begun: float,
+        remarks: list[str],
+    ) -> SuppliedEngine:
+        answer = self._build(request, limit=self._limit, cancelled=cancelled)
+        if answer.details.get("boundary"):
+            remarks.append(f"The engine copies tensors at its boundary: {answer.details['boundary']}")
+        details = {**answer.details, "seconds": round(answer.seconds, 3)}
+        try:
+            self.store.put(key, answer.plan, details)
+        except SuperseeError as error:
+            remarks.append(str(error))
+        for remark in remarks:
+            log.warning("%s", remark)
+        return SuppliedEngine(key, answer.plan, True, time.monotonic() - begun, details, tuple(dict.fromkeys(remarks)))
