@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -15,9 +16,20 @@ import pytest
 from app.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/presenter.md", "docs/programmer.md", "docs/trainer.md")
+PAGES = (
+    "README.md",
+    "docs/presenter.md",
+    "docs/programmer.md",
+    "docs/trainer.md",
+    "docs/importing.md",
+    "docs/reports.md",
+    "docs/sequence-format.md",
+)
 SMALL_RENDER = ["--frames", "2", "--size", "64x48", "--reference", "1"]
 SMALL_BENCH = ["--frames", "2", "--sizes", "64x48", "--ratios", "2", "--no-window"]
+SMALL_RECORD = ["--frames", "2", "--size", "64x48", "--reference", "1"]
+RECORDINGS = ("path/to/frames", "out/take")
+"""What the pages call a recording: one that a test writes lies there."""
 ELSEWHERE = {
     "python3 -m pip install .": "tests/test_packaging.py builds, unpacks and runs what this installs",
 }
@@ -33,7 +45,7 @@ def _commands() -> list[tuple[str, str]]:
 
 
 COMMANDS = _commands()
-HEADLESS = [c for c in COMMANDS if re.match(r"\./supersee (render|bench|doctor)", c[1])]
+HEADLESS = [c for c in COMMANDS if re.match(r"\./supersee (render|bench|doctor|inspect|record)", c[1])]
 TESTS = [c for c in COMMANDS if c[1].startswith("./supersee test")]
 LAB = [c for c in COMMANDS if " -m models " in c[1]]
 VIEWER = [c for c in COMMANDS if c[1].startswith("./supersee") and c not in HEADLESS and c not in TESTS]
@@ -47,9 +59,22 @@ def test_every_command_is_of_a_kind_that_is_run() -> None:
 
 
 def _wants_network(arguments: list[str]) -> bool:
-    if arguments[0] == "doctor":
+    if arguments[0] in ("doctor", "inspect", "record") or "--io" in arguments:
         return False
     return "--methods" not in arguments or "neural" in arguments[arguments.index("--methods") + 1]
+
+
+def _place_recordings(arguments: list[str], folder: Path) -> bool:
+    from tests.sequence.wall import write_arm
+
+    read = [name for name in RECORDINGS if name in arguments and name not in _values(arguments, "--out")]
+    for name in read:
+        write_arm(folder / name)
+    return bool(read)
+
+
+def _values(arguments: list[str], option: str) -> list[str]:
+    return [value for before, value in itertools.pairwise(arguments) if before == option]
 
 
 def _screenshot(path: Path) -> None:
@@ -73,7 +98,9 @@ def test_headless_commands_run(page: str, line: str, tmp_path: Path, monkeypatch
         _screenshot(tmp_path / arguments[arguments.index("--from") + 1])
         assert main(arguments) == 0
         return
-    small = {"render": SMALL_RENDER, "bench": SMALL_BENCH}.get(arguments[0], [])
+    small = {"render": SMALL_RENDER, "bench": SMALL_BENCH, "record": SMALL_RECORD}.get(arguments[0], [])
+    if _place_recordings(arguments, tmp_path):  # which have their own size
+        small = ["--frames", "2"] if arguments[0] == "render" else []
     status = main([*arguments, *small])
     assert status == 0 if arguments[0] != "doctor" else status in (0, 1)
     if "--video" in arguments:
@@ -81,7 +108,10 @@ def test_headless_commands_run(page: str, line: str, tmp_path: Path, monkeypatch
     elif arguments[0] == "render":
         assert (tmp_path / arguments[arguments.index("--out") + 1] / "side-by-side.mp4").is_file()
     if arguments[0] == "bench":
-        assert (tmp_path / "out" / "bench" / "bench.json").is_file()
+        made = "io.json" if "--io" in arguments else "bench.json"
+        assert (tmp_path / "out" / "bench" / made).is_file()
+    if arguments[0] == "record":
+        assert (tmp_path / _values(arguments, "--out")[0] / "sequence.json").is_file()
 
 
 @pytest.mark.skipif(not os.environ.get("DISPLAY"), reason="windows need a display: ./supersee test brings one")
@@ -90,6 +120,7 @@ def test_viewer_commands_open_a_window_and_close_it(page: str, line: str, tmp_pa
     """In a process of its own, with a few frames; settings go to a folder of the test's."""
     arguments = shlex.split(line)[1:]
     arguments = [str(ROOT / "assets/scenes/court.glb") if a == "path/to/model.glb" else a for a in arguments]
+    _place_recordings(arguments, tmp_path)
     if "--watch" in arguments:
         (tmp_path / arguments[arguments.index("--watch") + 1]).mkdir(parents=True)
     small = ["--frames", "2", *([] if "--size" in arguments else ["--size", "96x54"])]
