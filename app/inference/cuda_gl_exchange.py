@@ -27,7 +27,7 @@ _DEFAULT_STREAM = 0
 class CudaGlExchange:
     """Registers both buffers once and maps them in one call a frame, on the session's stream.
 
-    `timed` takes CUDA events around map and unmap (`span_ms`). Raises CudaError where OpenGL draws on another GPU than
+    Raises CudaError where OpenGL draws on another GPU than
     the session's or the driver cannot share buffers: `gl_elsewhere` tells that from a broken GPU.
     """
 
@@ -40,8 +40,6 @@ class CudaGlExchange:
         context: moderngl.Context,
         session: DeviceSession,
         runtime: CudaRuntime | None = None,
-        *,
-        timed: bool = False,
     ) -> None:
         self._context = context
         self._cuda = runtime or CudaRuntime()
@@ -57,7 +55,6 @@ class CudaGlExchange:
             for buffer, flag in ((self.features, READ_ONLY), (self.parameters, WRITE_DISCARD)):
                 self._resources.append(self._cuda.register_gl_buffer(buffer.glo, flag))
             self._handles = (ctypes.c_void_p * 2)(*self._resources)
-            self._events = [self._cuda.create_event() for _ in range(4 if timed else 0)]
             # Once now, so that what the session prepares for its addresses is ready before the first frame.
             self.to_network()
             self.from_network()
@@ -91,10 +88,16 @@ class CudaGlExchange:
         self._cuda.unmap_resources(self._handles, stream)
         self._record(3, stream)
 
+    def take_times(self) -> None:
+        """From now on CUDA events stand around map and unmap (`span_ms`). Between two frames."""
+        assert not self._mapped
+        while len(self._events) < 4:
+            self._events.append(self._cuda.create_event())
+
     def span_ms(self) -> tuple[float, float]:
-        """Milliseconds of map and unmap of the newest frame, by CUDA events. Waits for it; needs `timed`. The first
-        contains the wait for GL's earlier work: let GL finish before `to_network` to leave that out."""
-        assert self._events, "made without timed"
+        """Milliseconds of map and unmap of the newest frame, by CUDA events. Waits for it. The first contains the
+        wait for GL's earlier work: let GL finish before `to_network` to leave that out."""
+        assert self._events, "take_times comes first"
         self._cuda.wait(self._events[3])
         return (
             self._cuda.elapsed_ms(self._events[0], self._events[1]),

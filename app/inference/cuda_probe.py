@@ -82,7 +82,8 @@ def probe_shared_buffers(context: moderngl.Context, runtime: CudaRuntime | None 
     exchange: CudaGlExchange | None = None
     shader = context.compute_shader(_WRITE)
     try:
-        exchange = CudaGlExchange(context, session, cuda, timed=True)
+        exchange = CudaGlExchange(context, session, cuda)
+        exchange.take_times()
         frames = [_frame(context, shader, session, exchange, seed) for seed in range(_FRAMES)]
     finally:
         shader.release()

@@ -28,9 +28,9 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedCuda]:
     assert not left, f"left behind: {left}"
 
 
-def made(gl: moderngl.Context, cuda: RecordedCuda, *, timed: bool = False) -> tuple[EchoDeviceSession, CudaGlExchange]:
+def made(gl: moderngl.Context, cuda: RecordedCuda) -> tuple[EchoDeviceSession, CudaGlExchange]:
     session = EchoDeviceSession(CudaRuntime(cuda))
-    return session, CudaGlExchange(gl, session, session.runtime, timed=timed)
+    return session, CudaGlExchange(gl, session, session.runtime)
 
 
 def frame(session: EchoDeviceSession, exchange: CudaGlExchange) -> None:
@@ -202,8 +202,9 @@ def test_a_buffer_that_cuda_sees_in_part_is_refused(
         made(gl, cuda)
 
 
-def test_timed_takes_events_around_map_and_unmap(gl: moderngl.Context, cuda: RecordedCuda) -> None:
-    session, exchange = made(gl, cuda, timed=True)
+def test_times_are_taken_with_events_around_map_and_unmap(gl: moderngl.Context, cuda: RecordedCuda) -> None:
+    session, exchange = made(gl, cuda)
+    exchange.take_times()
     cuda.calls.clear()
     frame(session, exchange)
     names = [name for name in cuda.names() if name != POINTER]
