@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "record": Command("app.commands.record", "record a scene's frames with all their buffers as a sequence"),
     "inspect": Command("app.commands.inspect", "say what a recording holds, how it is read, and what looks wrong"),
     "bench": Command("app.commands.bench", "measure this machine: stage times, start-up, latency under load"),
+    "engines": Command("app.commands.engines", "build, list, verify and clear TensorRT engines"),
     "doctor": Command("app.commands.doctor", "list what was found, what is missing, and what to do about it"),
 }
 DEFAULT_COMMAND = "view"
@@ -71,7 +72,7 @@ def _parser(name: str, named: bool) -> argparse.ArgumentParser:
     overview = "\n".join(f"  supersee {key:8} {command.summary}" for key, command in COMMANDS.items())
     return _PlainParser(
         prog=f"supersee {name}" if named else "supersee",
-        description=COMMANDS[name].summary.capitalize()
+        description=COMMANDS[name].summary[:1].upper() + COMMANDS[name].summary[1:]
         if named
         else "See what temporal neural upscaling does: native, classic and neural side by side, live.",
         epilog="" if named else f"commands:\n{overview}\n\n`supersee COMMAND --help` lists a command's own options.",

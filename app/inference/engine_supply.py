@@ -21,7 +21,6 @@ from app.inference.engine_process import (
 )
 from app.inference.engine_store import EngineStore
 from app.inference.manifest import Network
-from app.inference.tensorrt_library import LABELS
 
 log = logging.getLogger(__name__)
 
@@ -96,16 +95,16 @@ class EngineSupply:
                 return self._built(key, request, cancelled, begun, remarks)
         return SuppliedEngine(key, found, False, time.monotonic() - begun, remarks=tuple(dict.fromkeys(remarks)))
 
+    def forget(self, network: Network, size: Size, target: EngineTarget, precision: str = "fp16") -> None:
+        """Removes the engine that `provide` would find, and what was compiled from it."""
+        key, _ = self._wanted(network, size, target, precision)
+        for candidate in dict.fromkeys((key, key.built_ahead)):
+            self.store.remove(candidate)
+
     def _wanted(
         self, network: Network, size: Size, target: EngineTarget, precision: str
     ) -> tuple[EngineKey, WorkerRequest]:
-        model = network.typed.get(precision)
-        if model is None:
-            raise SuperseeError(
-                f"The network {network.name} has no {precision} model for {LABELS[target.library]}",
-                f"its manifest lists {', '.join(network.typed) or 'none'}",
-                "Export it again with `python -m models export`, or choose another precision.",
-            )
+        model = network.typed_model(precision)
         key = EngineKey(
             network.name,
             network.digests[model.name],

@@ -45,6 +45,16 @@ class Network:
     gate: Path | None = None
     digests: dict[str, str] = field(default_factory=dict)
 
+    def typed_model(self, precision: str) -> Path:
+        """The model file for TensorRT. Raises SuperseeError where there is none of that precision."""
+        if precision not in self.typed:
+            raise SuperseeError(
+                f"The network {self.name} has no {precision} model for TensorRT",
+                f"its manifest lists {', '.join(self.typed) or 'none'}",
+                "Export it again with `python -m models export`, or choose another precision.",
+            )
+        return self.typed[precision]
+
     @staticmethod
     def padded(size: Size) -> Size:
         """LR (width, height) rounded up to what the network takes."""

@@ -146,7 +146,7 @@ def test_a_copy_at_the_boundary_is_said(network: Network, store: EngineStore) ->
 
 
 def test_a_network_without_that_model_says_how_to_get_it(network: Network, store: EngineStore) -> None:
-    with pytest.raises(SuperseeError, match="has no fp8 model for TensorRT-RTX: its manifest lists fp16") as caught:
+    with pytest.raises(SuperseeError, match="has no fp8 model for TensorRT: its manifest lists fp16") as caught:
         EngineSupply(store, build=Builder()).provide(network, SIZE, HERE, "fp8")
     assert "models export" in caught.value.do
 

@@ -1,0 +1,102 @@
+"""`supersee engines`: real engines for GPUs that are not here, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from app.inference.engine_target import common_sizes
+
+
+def engines(folder: Path, *arguments: str) -> int:
+    return main(["engines", "--folder", str(folder), *arguments])
+
+
+def test_an_engine_is_built_without_a_gpu_listed_verified_and_cleared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ("build", "--target", "sm89", "--size", "960x540", "--precision", "fp16")
+    assert engines(tmp_path, *build) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("lite 960x540 fp16 for sm89: built in ")
+    assert out.strip().endswith(" MB")
+    assert engines(tmp_path, *build) == 0
+    assert "was here already" in capsys.readouterr().out
+    assert engines(tmp_path, *build, "--rebuild") == 0
+    assert "built in" in capsys.readouterr().out
+    assert engines(tmp_path, "list") == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [word in listed[1] for word in ("lite", "960x540", "fp16", "sm89", "tensorrt_rtx 1.", "built in")] == [
+        True
+    ] * 6
+    assert listed[-1].startswith("1 files, ")
+    assert engines(tmp_path, "verify") == 0
+    assert "1 files, 0 damaged" in capsys.readouterr().out
+    (data,) = tmp_path.glob("*.engine")
+    data.write_bytes(data.read_bytes()[:-1])
+    assert engines(tmp_path, "verify") == 1
+    assert "DAMAGED" in capsys.readouterr().out
+    assert engines(tmp_path, *build) == 0
+    assert "it is built again" in capsys.readouterr().out
+    assert engines(tmp_path, "clear") == 0
+    assert "2 files removed" in capsys.readouterr().out
+    assert engines(tmp_path, "list") == 0
+
+
+def test_several_targets_and_networks_in_one_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = ("--network", "lite", "--network", "standard", "--target", "sm75", "--target", "portable", "--size", "66x38")
+    assert engines(tmp_path, "build", *more) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        f"{name} 68x40 fp16 for {target}" for name in ("lite", "standard") for target in ("sm75", "portable")
+    ]
+
+
+def test_the_common_pairs_are_the_default() -> None:
+    assert common_sizes() == [(960, 540), (1280, 720), (1708, 960), (1920, 1080), (2560, 1440)]
+
+
+def test_a_target_that_tensorrt_does_not_have_is_named_and_the_rest_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert engines(tmp_path, "build", "--target", "sm61", "--target", "sm86", "--size", "64x36") == 1
+    out = capsys.readouterr().out
+    assert "sm61: FAILED: TensorRT-RTX" in out
+    assert "its targets are sm75" in out
+    assert "for sm86: built in" in out
+    assert "1 could not be built" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("build", "--size", "960by540"), "is not a size such as 960x540"),
+        (("build", "--size", "1x1"), "is not a size"),
+        (("build", "--target", "4090"), "is not a target such as sm89"),
+        (("build", "--precision", "fp4"), "invalid choice"),
+        (("build", "--network", "nothing"), 'There is no network "nothing"'),
+        (("build", "--target", "sm89", "--precision", "fp8"), "has no fp8 model"),
+        ((), "required"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert engines(tmp_path, *arguments) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_without_a_gpu_the_target_has_to_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.inference.recorded_cuda import RecordedCuda
+
+    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: RecordedCuda(driver=0))
+    assert engines(tmp_path, "build") == 2
+    err = capsys.readouterr().err
+    assert "There is no NVIDIA driver" in err
+    assert "--target sm89" in err
