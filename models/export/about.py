@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.errors import SuperseeError
 from models.network.config import written_settings
 from models.network.describe import complexity
 from models.network.image_model import ImageModel
 from models.network.image_networks import Edsr, EdsrConfig, Espcn, Srcnn
 from models.network.model import Model
+from models.network.rgb_model import RgbModel
 from models.network.unet import TemporalUNet
 
 
@@ -24,16 +24,12 @@ class About:
 
 
 def about(model: Model) -> About:
-    """Raises SuperseeError for a network that the app does not run."""
     if isinstance(model, ImageModel):
         return _image(model)
-    if isinstance(model.network, TemporalUNet):
-        return _temporal(model.network)
-    raise SuperseeError(
-        f"A network of the kind {model.kind} cannot be exported",
-        "the app runs networks of the kind kernel and single-image networks",
-        "Score it with evaluate.",
-    )
+    if isinstance(model, RgbModel):
+        return _rgb(model)
+    assert isinstance(model.network, TemporalUNet)
+    return _temporal(model.network)
 
 
 def _temporal(network: TemporalUNet) -> About:
@@ -44,6 +40,21 @@ def _temporal(network: TemporalUNet) -> About:
     )
     what = "A temporal upscaling network for Supersee, 1x to 3x with the same weights."
     return About(what, [size], _TEMPORAL_LIMITS)
+
+
+def _rgb(model: RgbModel) -> About:
+    config = model.config
+    cost = complexity({"kind": model.kind, **written_settings(config)}, (64, 64), (128, 128))
+    size = (
+        f"* {cost.parameters / 1000:.1f} k parameters, {2 * cost.macs / 64**2 / 1000:.1f} kFLOP per LR pixel, U-Net of "
+        f"widths {', '.join(map(str, config.widths))}, {config.input_channels} input channels, fusion {config.fusion}"
+    )
+    what = (
+        "An RGB U-Net, the classic published shape of a temporal upscaling network, 1x to 3x with the same weights. "
+        "The viewer does not run it: the file is for other runtimes, and what stands around it is "
+        "models/network/rgb_model.py."
+    )
+    return About(what, [size], _RGB_LIMITS)
 
 
 def _image(model: ImageModel) -> About:
@@ -82,6 +93,11 @@ _TEMPORAL_LIMITS = [
     "* Glazing bars thinner than a pixel before a bright sky stay dashed.",
     "* The first frames after a cut have no history: they look like a filtered low-resolution image.",
     "* Reflections and refractions have no motion vectors of their own and lag behind a moving camera.",
+    "* Trained on synthetic scenes only; nobody has tried it on a game.",
+]
+_RGB_LIMITS = [
+    "* All detail that history does not bring has to pass through the network: it costs many times what a network that "
+    "predicts filters costs.",
     "* Trained on synthetic scenes only; nobody has tried it on a game.",
 ]
 _IMAGE_LIMITS = [

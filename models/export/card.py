@@ -87,7 +87,7 @@ def write_card(
 ) -> None:
     """`evaluation` is empty where nothing was scored yet. `notes`: what the settings do not tell about the run
     (changes on the way, what was looked at), as Markdown. `failures`: a picture beside the card. `precision`: what
-    check-precision found, its plain values are listed. Raises SuperseeError for a network that the app does not run."""
+    check-precision found, its plain values are listed."""
     said = about(model)
     lines = [f"# {config.name}", "", said.what, "", "## Size", "", *said.size, "", "## Data", ""]
     for folder in config.data.folders:

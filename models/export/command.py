@@ -25,8 +25,8 @@ def export_run(
     pictures: Path | None = None,
     precision: Path | None = None,
 ) -> TrainConfig:
-    """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint, a
-    network that the app does not run, and a folder that holds another kind of network."""
+    """The same checkpoint and scores give the same bytes. Raises SuperseeError for a run without a checkpoint, and for
+    a folder that holds another kind of network."""
     from models.evaluate.checkpoints import averaged_model, read_run
     from models.evaluate.results import read_evaluations
     from models.export.card import write_card
@@ -46,19 +46,22 @@ def export_run(
 def _save(model: Model, out: Path, name: str) -> None:
     from app.errors import SuperseeError
     from app.inference.image_manifest import IMAGE_MANIFEST_FILE
-    from models.export.about import about
     from models.network.export_image import save_image_network
+    from models.network.export_rgb import RGB_MANIFEST_FILE, save_rgb_network
     from models.network.image_model import ImageModel
+    from models.network.rgb_model import RgbModel
     from models.network.save import MANIFEST_FILE, save_network
 
-    about(model)  # refuses what cannot be exported before anything is written
-    image = isinstance(model, ImageModel)
-    if (out / (MANIFEST_FILE if image else IMAGE_MANIFEST_FILE)).exists():
+    manifests = {ImageModel: IMAGE_MANIFEST_FILE, RgbModel: RGB_MANIFEST_FILE}
+    own = manifests.get(type(model), MANIFEST_FILE)
+    if any((out / file).exists() for file in (MANIFEST_FILE, *manifests.values()) if file != own):
         raise SuperseeError(
             f"{name} cannot be written into {out}", "another kind of network lies there", "Name another folder."
         )
-    if image:
+    if isinstance(model, ImageModel):
         save_image_network(model, out, name)
+    elif isinstance(model, RgbModel):
+        save_rgb_network(model, out, name)
     else:
         save_network(model.network, out, name)  # type: ignore[arg-type]
 

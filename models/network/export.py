@@ -11,6 +11,7 @@ write its tensors channels last (TensorRT's HWC8), which is NHWC in memory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from models.network.unet import TemporalUNet
 
 INPUT_NAME, OUTPUT_NAME = "features", "parameters"
 _OPSET, _IR_VERSION = 17, 8
+Ports = Mapping[str, list[int | str]]
+"""Tensors by name with their shapes; a side that is free has a name."""
 
 
 def export_onnx(module: nn.Module, path: Path) -> None:
@@ -109,24 +112,26 @@ class OnnxGraph:
         self, path: Path, name: str, inputs: int, outputs: int, enlarges: int = 1, *, channels_last: bool = True
     ) -> None:
         """Checks the graph and writes it: from INPUT_NAME to OUTPUT_NAME, NHWC or NCHW, height and width free."""
+        side = ["height", "width"]
+        enlarged = side if enlarges == 1 else [f"{enlarges}*{n}" for n in side]
+        shapes = [
+            [1, *sides, count] if channels_last else [1, count, *sides]
+            for sides, count in ((side, inputs), (enlarged, outputs))
+        ]
+        self.write_ports(path, name, {INPUT_NAME: shapes[0]}, {OUTPUT_NAME: shapes[1]})
+
+    def write_ports(self, path: Path, name: str, inputs: Ports, outputs: Ports) -> None:
+        """Checks the graph and writes it with these tensors at its boundary."""
         import onnx
         from onnx import TensorProto, helper
 
-        side = ["height", "width"]
-        enlarged = side if enlarges == 1 else [f"{enlarges}*{n}" for n in side]
         kind = TensorProto.FLOAT16 if self.half else TensorProto.FLOAT
-        boundary = (
-            helper.make_tensor_value_info(tensor, kind, [1, *sides, count] if channels_last else [1, count, *sides])
-            for tensor, sides, count in ((INPUT_NAME, side, inputs), (OUTPUT_NAME, enlarged, outputs))
+        taken, given = (
+            [helper.make_tensor_value_info(tensor, kind, shape) for tensor, shape in side.items()]
+            for side in (inputs, outputs)
         )
         model = helper.make_model(
-            helper.make_graph(
-                self.nodes,
-                name,
-                [next(boundary)],
-                [next(boundary)],
-                self.constants,
-            ),
+            helper.make_graph(self.nodes, name, taken, given, self.constants),
             producer_name="supersee",
             ir_version=_IR_VERSION,
             opset_imports=[helper.make_opsetid("", _OPSET)],

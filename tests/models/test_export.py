@@ -116,9 +116,13 @@ def test_a_folder_keeps_its_kind_of_network(run: Path, peer_run: Path, tmp_path:
             export_run(second, tmp_path / first.name)
 
 
-def test_what_the_app_does_not_run_is_refused_and_nothing_is_written(config_text: str, tmp_path: Path) -> None:
+def test_an_rgb_unet_is_written_for_other_runtimes_and_its_card_says_so(config_text: str, tmp_path: Path) -> None:
     kernel = "widths = [8, 8, 8]\nblocks = [0, 0, 0]\nup_blocks = [0, 0]"
-    Trainer(config_text.replace(kernel, 'kind = "rgb-unet"\nwidths = [8, 8, 8, 8]'), tmp_path / "rgb").train(until=1)
-    with pytest.raises(SuperseeError, match="kind rgb-unet cannot be exported"):
-        export_run(tmp_path / "rgb", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    Trainer(config_text.replace(kernel, 'kind = "rgb-unet"\nwidths = [8, 8, 8]'), tmp_path / "rgb").train(until=1)
+    for name in ("a", "b"):
+        export_run(tmp_path / "rgb", tmp_path / name)
+    for file in ("model.onnx", "rgb_manifest.json", "card.md"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
+    assert "The viewer does not run it" in (tmp_path / "a" / "card.md").read_text()
+    with pytest.raises(SuperseeError, match="There is no network"):
+        load_network(tmp_path / "a")
