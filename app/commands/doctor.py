@@ -149,6 +149,20 @@ def check_networks() -> Iterator[Finding]:
             yield Finding("network", "ok", f"{name} ({(WEIGHTS / name / 'model.onnx').stat().st_size / 1e6:.1f} MB)")
         except SuperseeError as error:
             yield Finding("network", "missing", f"{name}: {error.what}: {error.why}", error.do)
+    yield from _check_image_networks()
+
+
+def _check_image_networks() -> Iterator[Finding]:
+    """Single-image peers: without them their methods are not listed, which is no fault."""
+    from app.inference.image_manifest import image_kinds, image_networks
+
+    for kind in image_kinds():
+        try:
+            for network in image_networks(kind):
+                size = network.model.stat().st_size / 1e6
+                yield Finding("network", "ok", f"{network.name} ({kind}, {network.ratio}x only, {size:.1f} MB)")
+        except SuperseeError as error:
+            yield Finding("network", "missing", f"{kind}: {error.what}: {error.why}", error.do)
 
 
 def check_assets() -> Iterator[Finding]:

@@ -57,6 +57,8 @@ class ImageNetworkUpscaler:
         )
         self._targets: ImageTargets | None = None
         self._frame: FrameInputs | None = None
+        self.frame_bytes_to_host: int | None = None
+        """What crossed into host memory for the last frame; None before the first."""
 
     @property
     def detail(self) -> str:
@@ -92,7 +94,9 @@ class ImageNetworkUpscaler:
             self._draw_input(frame, self._targets)
         with timed(self._clock, "exchange"):
             self._targets.input.texture.read_into(self._targets.exchange.features, alignment=1)
+            crossed = self._targets.exchange.bytes_to_host
             self._targets.exchange.to_network()
+        self.frame_bytes_to_host = self._targets.exchange.bytes_to_host - crossed
         self._targets.session.start()
         self._frame = frame
 

@@ -91,6 +91,7 @@ def test_it_runs_beside_the_caller_and_its_stages_are_timed(
         pass
     assert upscaler.finish() is upscaler.finish()
     assert {"pre", "exchange", "network", "post"} <= set(clock.take())
+    assert upscaler.frame_bytes_to_host == 32 * 24 * 4 * 2  # type: ignore[attr-defined]
     upscaler.begin(given)
     upscaler.reset()
     upscaler.release()
