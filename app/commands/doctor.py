@@ -155,10 +155,11 @@ def check_networks() -> Iterator[Finding]:
 def _check_image_networks() -> Iterator[Finding]:
     """Single-image peers: without them their methods are not listed, which is no fault."""
     from app.inference.image_manifest import image_kinds, image_networks
+    from app.paths import WEIGHTS
 
-    for kind in image_kinds():
+    for kind in image_kinds(WEIGHTS):
         try:
-            for network in image_networks(kind):
+            for network in image_networks(kind, WEIGHTS):
                 size = network.model.stat().st_size / 1e6
                 yield Finding("network", "ok", f"{network.name} ({kind}, {network.ratio}x only, {size:.1f} MB)")
         except SuperseeError as error:
