@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from app.errors import SuperseeError
 
-COMMANDS = ("data", "network", "train", "evaluate", "export", "ablate")
+COMMANDS = ("data", "network", "train", "evaluate", "export", "ablate", "bench")
 """Rooms whose `command.py` adds sub-commands."""
 
 

@@ -1,0 +1,1 @@
+"""What the network alone costs on a GPU in the runtimes that TensorRT has to beat."""
