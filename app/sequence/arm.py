@@ -55,6 +55,9 @@ class ArmCapture:
         has_jitter = self._ratio_index < len(self._meta.frames[0].jitter)
         self.notes = (
             "Motion: read as position now minus before, a fraction of the screen, y down.",
+            "Colour: scene-linear Rec.709, times Exposure. Depth: of the device, "
+            + ("reversed" if self._meta.reversed_z else "forward")
+            + ". Jitter: a fraction of the render size, x right, y down.",
             *(() if has_jitter else (f"No jitter for {folder.name}: the frames are taken as not jittered.",)),
             *(() if self._meta.has_camera else ("No usable ViewProjection: the camera is taken to stand still.",)),
         )

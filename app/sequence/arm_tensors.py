@@ -50,6 +50,7 @@ class ArmTensors:
         self._frames = [self._described(index) for index in range(self._count)]
         self.notes = (
             "Motion: motion_lr read as (y, x), position now minus before in LR pixels.",
+            "Colour: scene-linear Rec.709, times e^exposure. Depth: of the device, forward. Jitter: (y, x) in pixels.",
             *(() if self._frames[0].view is not None else ("No usable viewProj: the camera is taken to stand still.",)),
             *(() if "exposure" in self._tensors else ("No exposure: 1 is assumed.",)),
         )

@@ -21,6 +21,7 @@ from app.sequence.exr import read_channels
 from app.sequence.exr_header import listed, read_header
 from app.sequence.importing import (
     DEFAULT_FPS,
+    JITTER_NOTE,
     display_size,
     flat_depth,
     no_reference,
@@ -73,7 +74,10 @@ class BlenderLayers:
         self.reference_sizes: tuple[Size, ...] = tuple(self._references)
         self.notes = (
             f"Motion: {self._layer}.Vector, read as position before minus now in pixels, y up.",
+            "Colour: scene-linear Rec.709." + (" Depth: metres along the view axis." if self._has_depth else ""),
+            *((JITTER_NOTE,) if self._jitter else ()),
             "No camera: it is taken to stand still, and the sky with it.",
+            *_hint(folder),
             *(() if self._jitter else ("No jitter.json: the frames are taken as not jittered.",)),
             *(() if self._has_depth else ("No depth: everything is taken to be at one distance.",)),
             *(() if header.fps else (f"No frame rate: {DEFAULT_FPS:g} frames a second are assumed.",)),
@@ -110,6 +114,14 @@ class BlenderLayers:
             raise no_reference(self.name, size)
         channels = read_channels(self._references[size] / self._paths[index].name, "RGB", size)
         return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1).astype(np.float16))
+
+
+def _hint(folder: Path) -> tuple[str, ...]:
+    """The frames of a recording with a camera, opened without it."""
+    above = folder.resolve().parent
+    if folder.name == "lr" and (above / "meta.json").is_file():
+        return (f"{above.name}/meta.json has camera and jitter: open the folder {above.name} instead.",)
+    return ()
 
 
 def _layer(path: Path, channels: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from app.sequence.source import RecordedFrame
 
 DEFAULT_RATIO = 2.0
 DEFAULT_FPS = 30.0
+JITTER_NOTE = "Jitter: jitter.json, in pixels, x right, y down: the sample lies at the pixel's centre + jitter."
 _HALF_MAX = 65504.0
 _LARGEST_JSON = 64 << 20
 

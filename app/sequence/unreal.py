@@ -24,6 +24,7 @@ from app.sequence.exr import read_channels
 from app.sequence.exr_header import ExrHeader, read_header
 from app.sequence.importing import (
     DEFAULT_FPS,
+    JITTER_NOTE,
     display_size,
     flat_depth,
     no_reference,
@@ -63,7 +64,8 @@ class UnrealQueue:
         self.notes = (
             "Motion: read as Unreal's encoded velocity (clip space, now minus before, 0.5 stands still).",
             "Colour is taken as scene-linear: turn the tone curve off when rendering.",
-            *(() if self._jitter else ("No jitter.json: the frames are taken as not jittered.",)),
+            *((JITTER_NOTE,) if self._jitter else ("No jitter.json: the frames are taken as not jittered.",)),
+            *(("Depth: centimetres along the view axis.",) if self._passes.depth else ()),
             *(() if self._has_camera else ("No camera in the files: it is taken to stand still.",)),
             *(() if self._passes.depth else ("No depth pass: everything is taken to be at one distance.",)),
             *(() if header.fps else (f"No frame rate: {DEFAULT_FPS:g} frames a second are assumed.",)),

@@ -170,12 +170,6 @@ def test_a_folder_that_may_not_be_read(method: str, tmp_path: Path, monkeypatch:
         open_sequence(root)
 
 
-def test_pictures_without_colour_are_refused_at_once(tmp_path: Path) -> None:
-    exr(tmp_path / "0001.exr", {"beauty.red": np.zeros((8, 8), np.float16)})
-    with pytest.raises(SuperseeError, match=r"no R, G and B: its channels are beauty\.red\. docs/importing\.md"):
-        open_sequence(tmp_path)
-
-
 def test_the_player_shows_the_frame_as_missing_and_goes_on(damaged: tuple[Path, Path, str]) -> None:
     root, file, _ = damaged
     file.unlink()

@@ -274,3 +274,10 @@ def test_vectors_beyond_half_floats_stay_finite(tmp_path: Path) -> None:
     motion = open_sequence(tmp_path).read(0).motion
     assert np.isfinite(motion).all()
     assert motion[3, 4, 0] == -65504.0
+
+
+def test_the_frames_of_a_recording_with_camera_say_where_the_camera_is(tmp_path: Path) -> None:
+    folder = wall.write_blender_layers(tmp_path / "shot" / "lr", 2)
+    assert not any("meta.json" in note for note in open_sequence(folder).notes)
+    (tmp_path / "shot" / "meta.json").write_text("{}")
+    assert any("open the folder shot instead" in note for note in open_sequence(folder).notes)
