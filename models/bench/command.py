@@ -1,4 +1,4 @@
-"""`python -m models bench-gpu`: the network alone in torch and onnxruntime, which `supersee bench --gpu` sets beside."""
+"""`python -m models bench-gpu`: the network alone in torch and onnxruntime, to stand beside `supersee bench --gpu`."""
 
 from __future__ import annotations
 
