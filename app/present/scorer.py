@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import os
+import signal
 from collections.abc import Hashable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -56,6 +58,7 @@ class Scorer:
         self._sums: list[_Sum] = []
         self._spare: list[Target] = []
         self._pool: ProcessPoolExecutor | None = None
+        self._process: Future[int] | None = None
         self._differences: dict[tuple[Hashable, int], Future[float]] = {}
 
     @property
@@ -106,8 +109,10 @@ class Scorer:
             target.release()
         self._spare, self._sums = [], []
         self._error.release()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None and self._process is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            if self._process.done() and not self._process.exception():
+                os.kill(self._process.result(), signal.SIGTERM)  # a large picture takes it many seconds
             self._pool = None
 
     def _to_measure(self, run: MethodRun, comparison: Comparison, index: int) -> bool:
@@ -142,6 +147,7 @@ class Scorer:
     ) -> None:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            self._process = self._pool.submit(os.getpid)
         width, height = picture.size
         dtype = np.float16 if picture.dtype == "f2" else np.float32
         pixels = np.frombuffer(picture.read(alignment=1), dtype).reshape(height, width, -1)[..., :3]

@@ -79,8 +79,8 @@ class ReadAhead:
         return self._frames[key].result()
 
     def close(self) -> None:
-        """The threads end with the frames they are at, which is waited for."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """The threads end with the frames they are at, which is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self._frames.clear()
 
     def _key(self, index: int, bare: bool) -> _Key:

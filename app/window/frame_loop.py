@@ -34,10 +34,17 @@ class FrameLoop(QObject):
     frame_done = Signal(float)  # milliseconds from the frame's first slice to its end
     failed = Signal(object)
 
-    def __init__(self, canvas: Canvas, next_steps: Callable[[float], Iterator[Pause] | None]) -> None:
+    def __init__(
+        self,
+        canvas: Canvas,
+        next_steps: Callable[[float], Iterator[Pause] | None],
+        hurry: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`hurry` is called where the frame in the making must end now: what takes long in it may be left out."""
         super().__init__(canvas)
         self._canvas = canvas
         self._next_steps = next_steps
+        self._hurry = hurry
         self._steps: Iterator[Pause] | None = None
         self._work: _Work | None = None
         self._begun = 0.0
@@ -93,6 +100,7 @@ class FrameLoop(QObject):
         steps, self._steps = self._steps, None
         if steps is None:
             return
+        self._hurry()
         try:
             for pause in steps:
                 if pause is Pause.WAIT:

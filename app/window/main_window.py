@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner(centre)
         self.steering = Steering(self.canvas, self.presenter)
         self.playback = Playback(self.presenter, self.rig, self.steering)
-        self.loop = FrameLoop(self.canvas, self._next_steps)
+        self.loop = FrameLoop(self.canvas, self._next_steps, self.playback.hurry)
         self.shots = Shots(self, self._background)
         self.recording = Recording(self, self._options.video)
         self.desk = SceneDesk(

@@ -43,13 +43,19 @@ class Playback:
         self._good: tuple[list[str], float] | None = None
         self._due = 0.0  # perf_counter, s: when a recording's next frame is to be shown
         self.fixed_step: float | None = None  # s; while every frame is recorded, whatever time it takes
+        self._hurries = False
         self._left_off = False  # the frame in the making was left for another that is wanted
 
     def start_over(self) -> None:
         """Another scene, another context, other shaders: a still picture is drawn again."""
         self._drawn = None
         self._last_done = None
+        self._left_off = False
         self.frames.restart()
+
+    def hurry(self) -> None:
+        """The frame in the making must end now: no more is played up to it, and its time is not waited for."""
+        self._hurries = True
 
     def rest(self) -> None:
         """The time until the next frame is no frame time."""
@@ -60,6 +66,7 @@ class Playback:
         comparison = self._rig.comparison
         if comparison is None:
             return None
+        self._hurries = False
         if self._rig.scorer is not None:
             self._rig.scorer.collect()
         self._apply(comparison, elapsed)
@@ -191,7 +198,7 @@ class Playback:
         assert comparison.recorded is not None
         steps = comparison.frame_steps(comparison.recorded.time_of(index), lead=not preview, backwards=backwards)
         for pause in steps:
-            if player.wanted is not None and comparison.leading is not None:
+            if (player.wanted is not None or self._hurries) and comparison.leading is not None:
                 steps.close()
                 self._left_off = True
                 return
@@ -203,7 +210,7 @@ class Playback:
         assert comparison.recorded is not None
         step = comparison.recorded.time_of(1) / player.speed
         while not player.scanning and self.fixed_step is None and clock_time.perf_counter() < self._due:
-            if player.wanted is not None or self._presenter.state.paused:
+            if player.wanted is not None or self._presenter.state.paused or self._hurries:
                 self._left_off = True
                 return
             yield Pause.WAIT

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 
 from app.errors import SuperseeError
 from app.present.recorded import LEAD, recorded_scene
+from app.present.scorer import score_key
 from app.window.parts import Parts
 from tests.present.recording_fakes import PaintedRecording
 from tests.window.conftest import fake_parts
@@ -197,12 +198,24 @@ def test_without_references_there_are_no_curves(qtbot, play) -> None:
     assert "No frame is measured" in window.toast
 
 
-def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
-    class Slow(PaintedRecording):
-        def read(self, index: int):
-            time.sleep(0.15)
-            return super().read(index)
+class Slow(PaintedRecording):
+    def read(self, index: int):
+        time.sleep(0.15)
+        return super().read(index)
 
+
+def test_closing_and_opening_do_not_wait_for_a_frame_that_is_played_up_to(qtbot, play) -> None:
+    window = play(Slow(3 * LEAD), paused=False)
+    for leave in (lambda: window.presenter.open_scene("another"), window.close):
+        window.presenter.player.seek(100)  # LEAD frames at 0.15 s each, by two threads
+        qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
+        comparison, begun = window.rig.comparison, time.perf_counter()
+        leave()
+        qtbot.waitUntil(lambda comparison=comparison: window.rig.comparison is not comparison, timeout=5_000)
+        assert time.perf_counter() - begun < 1.5
+
+
+def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     window = play(Slow(3 * LEAD), paused=False)
     gaps, last = [], time.perf_counter()
 
@@ -238,3 +251,18 @@ def test_a_recording_that_fails_to_open_leaves_the_one_on_show(qtbot, play, monk
     qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
     assert window.presenter.player is player
     assert window.player_bar.isVisible()
+
+
+def test_flip_is_measured_beside_the_playing_and_closing_does_not_wait_for_it(qtbot, play) -> None:
+    window = play(PaintedRecording(3, (160, 90)), ("bilinear",))
+    scorer = window.rig.scorer
+    window.player_bar.figure.activated.emit(1)
+    assert scorer.metric == "flip"
+    key = score_key(window.rig.comparison.runs["bilinear"], window.rig.comparison)
+    qtbot.waitUntil(lambda: scorer.scores.at("flip", key, 0) is not None, timeout=30_000)
+    assert 0.0 < scorer.scores.at("flip", key, 0) < 1.0
+    go_to(qtbot, window, 1)
+    qtbot.waitUntil(lambda: scorer.busy, timeout=5_000)
+    begun = time.perf_counter()
+    window.close()
+    assert time.perf_counter() - begun < 1.0
