@@ -125,7 +125,8 @@ def to_frame(pixels: np.ndarray, encoder: str) -> av.VideoFrame:
     from av.video.reformatter import ColorRange, Colorspace
 
     kind = "rgba" if pixels.shape[2] == 4 else "rgb24"
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=kind)
+    # Not from_ndarray: its copy holds Python's lock for a millisecond, which the frame loop then waits for.
+    frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format=kind)
     if encoder == "ffv1":
         return frame.reformat(format="bgr0")
     return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

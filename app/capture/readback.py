@@ -30,6 +30,7 @@ class Slot:
     def __init__(self, buffer: moderngl.Buffer, size: Size, mapped: bool) -> None:
         self.buffer = buffer
         self.seconds = 0.0
+        self.bottom_up = False
         self.fence: int | None = None
         self._shape = (size[1], size[0], 4)
         self._memory = _mapped(buffer).reshape(self._shape) if mapped else None
@@ -45,7 +46,7 @@ class Slot:
     def pixels(self) -> np.ndarray:
         pixels = self._copy if self._memory is None else self._memory
         assert pixels is not None, "it has not arrived"
-        return pixels
+        return pixels[::-1] if self.bottom_up else pixels
 
     def take(self) -> None:
         self._idle.clear()
@@ -80,12 +81,14 @@ class PixelRing:
     def in_use(self) -> bool:
         return any(not slot.idle for slot in self._slots)
 
-    def grab(self, source: moderngl.Framebuffer, seconds: float) -> bool:
-        """Begins to copy the framebuffer's first attachment, whose row 0 is on top; False where no slot is free."""
+    def grab(self, source: moderngl.Framebuffer, seconds: float, *, bottom_up: bool = False) -> bool:
+        """Begins to copy the framebuffer's first attachment; False where no slot is free. `bottom_up`: its row 0 is
+        the bottom row, as a window's is."""
         slot = next((slot for slot in self._slots if slot.idle), None)
         if slot is None:
             return False
         slot.take()
+        slot.bottom_up = bottom_up
         source.read_into(slot.buffer, components=4, alignment=1)
         slot.seconds, slot.fence = seconds, gl_functions().glFenceSync(_SYNC_GPU_COMMANDS_COMPLETE, 0)
         self._under_way.append(slot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import moderngl
@@ -36,6 +37,7 @@ class Recorder:
         self.dropped = 0
         self.grabbed = 0
         self.seconds = 0.0  # of the last frame
+        self.readback_ms = 0.0  # of the last `add`: what the driver took to begin the copy
         self._writer = VideoWriter(path, size, rate, codec=codec, live=live, record=record)
         try:
             self._ring = PixelRing(context, size, slots)
@@ -64,10 +66,13 @@ class Recorder:
     def ended(self) -> bool:
         return self._writer.ended
 
-    def add(self, source: moderngl.Framebuffer, seconds: float) -> bool:
-        """Takes the framebuffer as the frame at `seconds`, later than the one before; False where it was dropped."""
+    def add(self, source: moderngl.Framebuffer, seconds: float, *, bottom_up: bool = False) -> bool:
+        """Takes the framebuffer as the frame at `seconds`, later than the one before; False where it was dropped.
+        `bottom_up`: its row 0 is the bottom row."""
         self.pump()
-        kept = self._ring.grab(source, seconds)
+        begun = time.perf_counter()
+        kept = self._ring.grab(source, seconds, bottom_up=bottom_up)
+        self.readback_ms = (time.perf_counter() - begun) * 1e3
         assert kept or self.live, "look at `full` before an exact frame is drawn"
         self.grabbed += kept
         self.dropped += not kept

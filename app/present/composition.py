@@ -193,6 +193,26 @@ class Composition:
         self._ink_decoration(canvas, view, decoration, unit)
         self._ink.draw(target, canvas, flip)
 
+    def draw_over(
+        self, target: moderngl.Framebuffer, canvas: Size, view: View, decoration: Decoration, flip: bool = False
+    ) -> None:
+        """Adds to a canvas that `draw` drew without them: everything of `decoration` but the panes' labels."""
+        unit = theme.unit(canvas, self.pixel_ratio)
+        target.use()
+        target.viewport = (0, 0, *canvas)
+        shown, cells = self.shown(view), self.cells(canvas, view)
+        if decoration.labels and decoration.selected in shown and len(shown) > 1 and view.wipe is None:
+            self._selection(cells[decoration.selected], view, unit)
+        self._ink_decoration(canvas, view, decoration, unit)
+        self._ink.draw(target, canvas, flip)
+
+    def leaves_panes(self, canvas: Size, view: View, decoration: Decoration) -> bool:
+        """Whether the panes lie where they would without the measurements."""
+        kept = self._strip
+        strip = self._free_strip(canvas, view, decoration, theme.unit(canvas, self.pixel_ratio))
+        self._strip = kept
+        return strip == 0.0
+
     def release(self) -> None:
         for picture in self._pictures:
             self._drop(picture)
@@ -303,7 +323,10 @@ class Composition:
                 area = area.intersect(side)
             self._label(index, area, fonts, unit, right=wiped and place == 1, zoom=self._zoom_text(cell, view))
             if decoration.selected == index and len(shown) > 1 and not wiped:
-                self._ink.frame(self._visible(cell, view), max(2.0, round(2 * unit)), theme.ACCENT)
+                self._selection(cell, view, unit)
+
+    def _selection(self, cell: Rect, view: View, unit: float) -> None:
+        self._ink.frame(self._visible(cell, view), max(2.0, round(2 * unit)), theme.ACCENT)
 
     def _visible(self, cell: Rect, view: View) -> Rect:
         """The part of a cell that its picture covers."""

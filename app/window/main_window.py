@@ -283,7 +283,9 @@ class MainWindow(QMainWindow):
         # Qt's own framebuffer: only looked at, never released.
         target = context.detect_framebuffer()
         composition.pixel_ratio = self.canvas.devicePixelRatioF()
-        composition.draw(target, self.canvas.pixel_size, self.presenter.state.view, self.decoration(), flip=True)
+        decoration = self.decoration()
+        if not self.recording.painted(target, decoration):
+            composition.draw(target, self.canvas.pixel_size, self.presenter.state.view, decoration, flip=True)
         if not self._painted:
             self._painted = True
             self.first_painted.emit()

@@ -57,13 +57,14 @@ class Recording:
         self._last_frame = -1
         self._then_close = False
         self._finishing = False
+        self._failure: SuperseeError | None = None  # of `_recorder`, until events have their turn
         self._poll = QTimer(window)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self._close_if_ended)
 
     @property
     def running(self) -> bool:
-        return self._recorder is not None and not self._finishing
+        return self._recorder is not None and not self._finishing and self._failure is None
 
     @property
     def exact(self) -> bool:
@@ -138,37 +139,47 @@ class Recording:
         window.playback.fixed_step = 1.0 / self._rate if exact else None
         if self._recorder.note:
             window.say(self._recorder.note)
-        self.frame_done()
+        window.canvas.update()
 
     def frame_done(self) -> None:
-        """A complete frame is on show: it is the recording's next one."""
+        """A complete frame is on show: an exact recording's next one."""
         if self._wanted is not None:
             self._start_wanted(self._wanted)
-            return
-        recorder, comparison = self._recorder, self._window.rig.comparison
-        if recorder is None or self._finishing or comparison is None:
-            return
-        if not recorder.live and comparison.frame_index == self._last_frame:
-            return  # the same instant of the scene, looked at again
+        comparison = self._window.rig.comparison
+        if not self.running or not self.exact or comparison is None or comparison.frame_index == self._last_frame:
+            return  # the same instant of the scene, looked at again, is not recorded again
         self._last_frame = comparison.frame_index
-        seconds = time.perf_counter() - self._begun if recorder.live else (recorder.grabbed / self._rate)
-        try:
-            with self._window.canvas.current():
-                self._draw(recorder.size)
-                assert self._target is not None
-                recorder.add(self._target, seconds)
-        except SuperseeError as error:
-            self._fail(error)
+        with self._window.canvas.current():
+            self._add(self._window.decoration())
+
+    def painted(self, screen: moderngl.Framebuffer, shown: Decoration) -> bool:
+        """The window is about to be painted: a live recording's next frame. Returns True where that has brought the
+        same picture to `screen`, with `shown` over it: composing it a second time would cost the show its time."""
+        recorder, composition = self._recorder, self._window.rig.composition
+        if recorder is None or not self.running or self.exact or composition is None or not self._add(shown):
+            return False
+        canvas, view = self._window.canvas.pixel_size, self._window.presenter.state.view
+        burnt = self.burn_in and shown.overlay is not None
+        if self._pane is not None or recorder.size != canvas or (self.burn_in and not burnt):
+            return False
+        if not burnt and not composition.leaves_panes(canvas, view, shown):
+            return False
+        assert self._target is not None
+        assert self._window.rig.context is not None
+        self._window.rig.context.copy_framebuffer(screen, self._target)
+        over = replace(shown, overlay=None, sheet=None, message="") if burnt else replace(shown, sheet=None, message="")
+        composition.draw_over(screen, canvas, view, over, flip=True)
+        return True
 
     def must_wait(self) -> bool:
         """Whether the next frame of an exact recording has no room yet. The GL context must be current."""
         recorder = self._recorder
-        if recorder is None or recorder.live or self._finishing:
+        if recorder is None or recorder.live or not self.running:
             return False
         try:
             recorder.pump()
         except SuperseeError as error:
-            self._fail(error)
+            self._fail_soon(error)
             return False
         return recorder.full
 
@@ -176,15 +187,13 @@ class Recording:
         """Ends the recording; the encoder finishes beside the window, which then closes if that is wanted."""
         recorder = self._recorder
         self._then_close = self._then_close or then_close
-        if recorder is None or self._finishing:
+        if recorder is None or not self.running:
             return
         self._window.playback.fixed_step = None
-        if recorder.live:
-            self.frame_done()  # the last picture stands until now
-        if self._recorder is None:
-            return  # that failed
         try:
             with self._window.canvas.current():
+                if recorder.live and not self._add(self._window.decoration()):  # the last picture stands until now
+                    return
                 recorder.finish()
         except SuperseeError as error:
             self._fail(error)
@@ -219,19 +228,32 @@ class Recording:
         except SuperseeError as error:
             self._fail(error)
 
-    def _draw(self, size: Size) -> None:
-        window = self._window
-        composition = window.rig.composition
+    def _add(self, shown: Decoration) -> bool:
+        """Draws the recording's next frame and hands it on; False where that failed. The GL context is current."""
+        recorder = self._recorder
+        assert recorder is not None
+        assert self._target is not None
+        seconds = time.perf_counter() - self._begun if recorder.live else recorder.grabbed / self._rate
+        self._draw(recorder.size, shown)
+        try:
+            recorder.add(self._target, seconds, bottom_up=True)
+        except SuperseeError as error:
+            self._fail_soon(error)
+            return False
+        return True
+
+    def _draw(self, size: Size, shown: Decoration) -> None:
+        """Rows from the bottom, as the window has them."""
+        composition = self._window.rig.composition
         assert composition is not None
         assert self._target is not None
-        shown = window.decoration()
-        overlay = window.overlay_content() if self.burn_in else None
+        overlay = (shown.overlay or self._window.overlay_content()) if self.burn_in else None
         if self._pane is None:
-            decoration = replace(shown, toast="", selected=None, message="", recording="", overlay=overlay)
-            composition.draw(self._target, size, window.presenter.state.view, decoration)
+            decoration = replace(shown, toast="", selected=None, recording="", overlay=overlay)
+            composition.draw(self._target, size, self._window.presenter.state.view, decoration, flip=True)
         else:
             pane = View(single=min(self._pane, len(composition.panes) - 1))
-            composition.draw(self._target, size, pane, Decoration(labels=self.burn_in, overlay=overlay))
+            composition.draw(self._target, size, pane, Decoration(labels=self.burn_in, overlay=overlay), flip=True)
 
     def _close_if_ended(self) -> None:
         recorder = self._recorder
@@ -244,7 +266,7 @@ class Recording:
     def _close(self, recorder: Recorder) -> None:
         """The GL context is current."""
         self._poll.stop()
-        self._recorder, self._finishing = None, False
+        self._recorder, self._finishing, self._failure = None, False, None
         self._window.playback.fixed_step = None
         try:
             self.saved = recorder.close()
@@ -255,9 +277,14 @@ class Recording:
         finally:
             self._release_target()
 
+    def _fail_soon(self, error: SuperseeError) -> None:
+        """In the middle of a frame or of painting, where the GL context must stay as it is."""
+        self._failure = error
+        QTimer.singleShot(0, lambda: self._failure and self._fail(self._failure))
+
     def _fail(self, error: SuperseeError) -> None:
         """The show goes on without the recording."""
-        recorder, self._recorder = self._recorder, None
+        recorder, self._recorder, self._failure = self._recorder, None, None
         self._poll.stop()
         self._finishing = False
         self._window.playback.fixed_step = None

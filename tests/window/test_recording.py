@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage
 
 from app.capture import video
 from app.window import Video
@@ -165,3 +166,49 @@ def test_a_recording_that_cannot_be_had_fails_the_run(qtbot, open_window, tmp_pa
     window = open_window(video=Video(tmp_path / "clip.mp4", method="neural"), frames=4, wait=False)
     qtbot.waitUntil(lambda: window.failure is not None, timeout=15_000)
     assert "no pane neural" in str(window.failure)
+
+
+def on_screen(window) -> np.ndarray:
+    image = window.canvas.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+@pytest.mark.parametrize("overlay", [False, True])
+@pytest.mark.parametrize("burn_in", [False, True])
+@pytest.mark.parametrize("size", [(800, 450), (1500, 640)])  # the measurements over or below the panes, or beside them
+def test_the_window_looks_the_same_while_it_is_recorded(
+    qtbot, open_window, folder, overlay: bool, burn_in: bool, size: tuple[int, int]
+) -> None:
+    window = open_window(window_size=size)
+    window.presenter.state.overlay = overlay
+    window.presenter.toggle_pause()
+    qtbot.waitUntil(lambda: window.loop.idle and not window._settle.isActive(), timeout=5_000)
+    window.say("")
+    before = on_screen(window)
+    window.recording.burn_in = burn_in
+    window.record()
+    window.say("")
+    during = on_screen(window)
+    height, width = before.shape[:2]
+    during[:60, width // 2 :] = before[:60, width // 2 :]  # the mark
+    changed = (before != during).any(axis=2)
+    changed[height // 3 :] &= not overlay  # one line more among the measurements
+    assert not changed.any()
+    picture = decoded(saved(qtbot, window))[0][-1][:height, :width].astype(int)
+    plain = np.s_[height // 4 - 8 : height // 4 + 8, 13 * width // 20 - 8 : 13 * width // 20 + 8]  # inside a pane
+    if not overlay and not burn_in:
+        assert np.abs(picture[plain] - before[plain]).max() < 12
+
+
+def test_what_is_done_while_it_is_paused_is_recorded_live(qtbot, open_window, folder) -> None:
+    window = open_window()
+    window.presenter.toggle_pause()
+    qtbot.waitUntil(lambda: window.loop.idle, timeout=5_000)
+    window.record()
+    qtbot.waitUntil(lambda: window.recording._recorder.grabbed > 0, timeout=5_000)
+    window.presenter.toggle_single()  # native, red
+    qtbot.wait(100)
+    pictures, _, _ = decoded(saved(qtbot, window))
+    height, width = pictures[0].shape[:2]
+    assert pictures[0][height // 2, width // 2].tolist() != pictures[-1][height // 2, width // 2].tolist()
