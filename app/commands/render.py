@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from app.commands import choices, video_options
 from app.errors import SuperseeError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from app.capture.video import VideoWriter
     from app.commands.figures import Figures
     from app.commands.frame_files import FrameFiles
@@ -138,7 +140,8 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool, w
     figures = Figures(plan.shown, plan.frames)
     shots = Shots(plan.methods, plan.frames, plan.size, labels(plan.shown))
     still_frames = {round((i + 1) * plan.frames / (STILLS + 1)) for i in range(STILLS)}
-    stills: dict[int, FrameResult] = {}
+    middle = sorted(still_frames)[len(still_frames) // 2]
+    crops: Mapping[str, np.ndarray] = {}
     frames = run.frames()
     frame = next(frames)  # what cannot be drawn fails here, before the first file
     with (
@@ -153,19 +156,15 @@ def _write_all(run: Headless, folder: Path, image_format: str, progress: bool, w
             also_record(frame)
             files.add(frame)
             if frame.index in still_frames:
-                stills[frame.index] = frame
                 _write_still(frame, folder, run)
+                crops = frame.panes if frame.index <= middle else crops
             if progress:
                 _print_progress(frame.index + 1, plan.frames)
             following = next(frames, None)
             if following is None:
                 break
             frame = following
-    if not stills:
-        stills[frame.index] = frame
-        _write_still(frame, folder, run)
-    middle = list(stills.values())[len(stills) // 2]
-    return _write_report(run, folder, figures, shots, middle, video, files)
+    return _write_report(run, folder, figures, shots, crops, video, files)
 
 
 def _write_report(
@@ -173,7 +172,7 @@ def _write_report(
     folder: Path,
     figures: Figures,
     shots: Shots,
-    still: FrameResult,
+    crops: Mapping[str, np.ndarray],
     video: VideoWriter,
     files: FrameFiles,
 ) -> dict[str, Any]:
@@ -194,7 +193,7 @@ def _write_report(
     }
     methods = {name: {"label": named[name], **figures.method(name)} for name in plan.methods}
     report = build_report(settings(run), methods, facts)
-    crops = {name: pixels for name, pixels in still.panes.items() if name in named}
+    crops = {name: pixels for name, pixels in crops.items() if name in named}
     write_json(folder / "report.json", report)
     write_png(folder / "report.png", report_picture(report, named, crops), run.record())
     write_page(folder / "report.html", report, named, shots.shots())
