@@ -19,6 +19,7 @@ from app.inference.openvino_backend import OpenVinoBackend
 from app.measure.stage_clock import make_clock
 from app.present.method_run import MethodRun
 from app.upscale import registry
+from app.upscale.image_network import ImageNetworkUpscaler
 from app.upscale.registry import METHODS, create_upscaler, method_info
 from models.network import build_model
 from models.network.export_image import save_image_network
@@ -108,6 +109,18 @@ def test_sizes_change_between_two_frames_and_each_ratio_has_its_network(
         assert shown.shape == (display[1], display[0], 3)
         assert np.isfinite(shown).all()
         assert shown.min() > 0.05, "no black frame"
+    upscaler.release()
+
+
+def test_other_networks_take_over_from_the_next_frame_on(
+    gl: moderngl.Context, weights: Path, backend: OpenVinoBackend
+) -> None:
+    upscaler = ImageNetworkUpscaler(gl, [load_image_network(weights / "our-espcn")], backend)
+    given = frame(gl, sampled(ramp, (16, 12)), (48, 36))
+    with pytest.raises(SuperseeError, match="enlarges 2 times"):
+        upscaler.begin(given)
+    upscaler.replace_network([load_image_network(weights / "espcn-3x")], backend)
+    assert upscaler.upscale(given).size == (48, 36)
     upscaler.release()
 
 
