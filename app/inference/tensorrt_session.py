@@ -45,7 +45,7 @@ class TensorRtSession:
         self.input, self.output = np.zeros(input_shape, np.float16), np.zeros(output_shape, np.float16)
         self.input_bytes, self.output_bytes = self.input.nbytes, self.output.nbytes
         self.stream = runtime.create_stream()
-        self._events: list[tuple[int, int]] = []
+        self._events: list[int] = []  # begin and end of each frame under way, in turn
         self._copied = 0
         self._own: tuple[int, int] = (0, 0)
         self._pointers = (0, 0)
@@ -54,7 +54,8 @@ class TensorRtSession:
         self._milliseconds = 0.0
         self._met: OrderedDict[tuple[int, int], int] = OrderedDict()  # graph by addresses, 0 before there is one
         try:
-            self._events = [(runtime.create_event(), runtime.create_event()) for _ in range(_TIMED)]
+            for _ in range(2 * _TIMED):
+                self._events.append(runtime.create_event())
             self._copied = runtime.create_event(timing=False)
         except SuperseeError:
             self.release()
@@ -72,11 +73,15 @@ class TensorRtSession:
         if (input_pointer, output_pointer) != self._pointers:
             self._address(input_pointer, output_pointer)
         self._on_device = True
+        if self._own[0]:
+            self._cuda.synchronize(self.stream)  # once, when a session turns from host arrays to the card
+            self._free_own()
+            self.input, self.output = (np.zeros(array.shape, np.float16) for array in (self.input, self.output))
 
     def start(self) -> None:
         if not self._on_device and not self._pointers[0]:
             self._use_own_memory()
-        begin, end = self._events[self._started % _TIMED]
+        begin, end = self._timing(self._started)
         if not self._on_device:
             self._cuda.copy_to_device(self._pointers[0], self.input, self.stream)
         self._cuda.record(begin, self.stream)
@@ -113,7 +118,7 @@ class TensorRtSession:
         if not self._on_device:
             self._cuda.wait(self._copied)
         for back in range(1, min(self._started, _TIMED) + 1):
-            begin, end = self._events[(self._started - back) % _TIMED]
+            begin, end = self._timing(self._started - back)
             if self._cuda.done(end):
                 self._milliseconds = self._cuda.elapsed_ms(begin, end)
                 break
@@ -127,17 +132,19 @@ class TensorRtSession:
             if graph:
                 self._quietly(self._cuda.destroy_graph, graph)
         self._context = None
-        for event in (*(e for pair in self._events for e in pair), self._copied):
+        for event in (*self._events, self._copied):
             if event:
                 self._quietly(self._cuda.destroy_event, event)
-        for pointer in self._own:
-            if pointer:
-                self._quietly(self._cuda.free, pointer)
+        self._free_own()
         if self.stream:
             self._quietly(self._cuda.destroy_stream, self.stream)
         self._met.clear()
-        self._events, self._copied, self._own, self.stream = [], 0, (0, 0), 0
+        self._events, self._copied, self.stream = [], 0, 0
         self.input = self.output = np.empty(0, np.float16)
+
+    def _timing(self, frame: int) -> tuple[int, int]:
+        first = 2 * (frame % _TIMED)
+        return self._events[first], self._events[first + 1]
 
     def _execute(self, stream: int) -> None:
         self._library.messages.clear()
@@ -153,6 +160,8 @@ class TensorRtSession:
             source = self._cuda.allocate(self.input_bytes)
             self._own = (source, 0)  # given back also where the second one fails
             self._own = (source, self._cuda.allocate(self.output_bytes))
+            # NaN: an engine that writes nothing must not answer with what another left there.
+            self._cuda.fill(self._own[1], 0xFF, self.output_bytes, self.stream)
         self._address(*self._own)
         self._on_device = False
 
@@ -165,6 +174,15 @@ class TensorRtSession:
             if not self._context.set_tensor_address(name, pointer):
                 raise SuperseeError(f"{self._library.label} refuses the memory of {name}", self._library.told())
         self._pointers = input_pointer, output_pointer
+
+    def _free_own(self) -> None:
+        graph = self._met.pop(self._own, 0)
+        if graph:
+            self._quietly(self._cuda.destroy_graph, graph)
+        for pointer in self._own:
+            if pointer:
+                self._quietly(self._cuda.free, pointer)
+        self._own = (0, 0)
 
     def _remember(self, pointers: tuple[int, int], graph: int) -> None:
         self._met[pointers] = graph
