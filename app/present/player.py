@@ -9,7 +9,7 @@ SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 class Player:
-    """Frames count from 0. `index` is the frame on show; `wanted` one that was asked for and is not shown yet.
+    """Frames count from 0. `index` is the frame on show; `wanted` one that was asked for and is not begun yet.
 
     Playing goes from `first` to `last`, both included. A jump may leave them: playing then goes on from there, and
     keeps inside once it has come inside. With "ping-pong", `backwards` says which way it is going.
@@ -31,12 +31,18 @@ class Player:
         self.wanted: int | None = None
         self.previews = False
         self.scanning = False
+        self._coming: int | None = None  # asked for and begun
         self._before_scan = 0
         self._unwarmed = False  # what was asked for last is a preview
 
     @property
     def marked(self) -> bool:
         return (self.first, self.last) != (0, self.frames - 1)
+
+    @property
+    def heading(self) -> int:
+        """Where the head stands: at the frame that was asked for last, also before it is shown."""
+        return next(index for index in (self.wanted, self._coming, self.index) if index is not None)
 
     # Where to
 
@@ -48,21 +54,25 @@ class Player:
     def scrub(self, index: int) -> None:
         """Asks for a frame at once, while the head is dragged."""
         index = self._clamped(index)
-        if index != (self.index if self.wanted is None else self.wanted):
+        if index != self.heading:
             self.wanted, self.previews, self._unwarmed = index, True, True
             self.changed()
 
     def release(self) -> None:
         """The head was let go: the frame under it gets its history."""
         if self._unwarmed:
-            self.seek(self.index if self.wanted is None else self.wanted)
+            self.seek(self.heading)
 
     def take_wanted(self) -> tuple[int, bool] | None:
         """(frame, whether it is a preview), once."""
         if self.wanted is None:
             return None
-        index, self.wanted = self.wanted, None
+        index, self.wanted, self._coming = self.wanted, None, self.wanted
         return index, self.previews
+
+    def arrive(self, index: int) -> None:
+        """The frame is on show."""
+        self.index, self._coming = index, None
 
     def advance(self) -> int | None:
         """The frame that playing shows after `index`; None where playing has come to its end."""
@@ -134,7 +144,7 @@ class Player:
         if self.scanning:
             self.end_scan()
             return
-        self.scanning, self._before_scan = True, self.index if self.wanted is None else self.wanted
+        self.scanning, self._before_scan = True, self.heading
         self.seek(self.first)
 
     def end_scan(self) -> None:

@@ -32,8 +32,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StripContent:
-    """`lost`: frames that are missing or damaged, and why. `leading`: frames played so far of those that lead up to
-    the one that is wanted. `note` stands where there are no curves."""
+    """`index`: where the head stands. `lost`: frames that are missing or damaged, and why. `leading`: frames played so
+    far of those that lead up to the one that is wanted. `doing`: what the frame number does not say. `note` stands
+    where there are no curves."""
 
     frames: int
     index: int
@@ -44,6 +45,7 @@ class StripContent:
     lost: dict[int, str] = field(default_factory=dict)
     leading: tuple[int, int] | None = None
     note: str = ""
+    doing: str = ""
 
     def readout(self, index: int) -> list[tuple[str, Colour]]:
         """What is known of a frame: each method's figure, or why there is no frame."""
@@ -59,8 +61,7 @@ class StripContent:
 
 def strip_content(player: Player, comparison: Comparison, scorer: Scorer | None) -> StripContent:
     """What to show now."""
-    recorded = comparison.recorded
-    index = player.index if player.wanted is None else player.wanted
+    recorded, index = comparison.recorded, player.heading
     if recorded is None or scorer is None:
         return StripContent(player.frames, index, player.first, player.last)
     curves, note = (), scorer.note
@@ -76,8 +77,19 @@ def strip_content(player: Player, comparison: Comparison, scorer: Scorer | None)
         note = "" if curves else "no upscaler is shown: nothing to measure"
     return StripContent(
         player.frames, index, player.first, player.last, scorer.metric, curves, dict(recorded.lost),
-        comparison.leading, note,
+        comparison.leading, note, _doing(player, comparison),
     )  # fmt: skip
+
+
+def _doing(player: Player, comparison: Comparison) -> str:
+    if comparison.leading is not None:
+        done, of = comparison.leading
+        return f"playing up to frame {player.heading + 1}: {done} of {of}"
+    if player.scanning:
+        return f"measuring {max(player.index - player.first + 1, 0)} of {player.last - player.first + 1}"
+    if comparison.previews:
+        return "preview"
+    return "backwards" if player.ends == "ping-pong" and player.backwards else ""
 
 
 def worst_frame(player: Player, comparison: Comparison, scorer: Scorer | None, method: str) -> int | None:

@@ -105,7 +105,7 @@ class Playback:
         self._last_done = comparison.finished_at
         self._presenter.time = comparison.time
         if player is not None and comparison.recorded is not None:
-            player.index = comparison.recorded.index_at(comparison.time)
+            player.arrive(comparison.recorded.index_at(comparison.time))
         self.take_pictures()
         if self._rig.scorer is not None:
             self._rig.scorer.look(comparison)

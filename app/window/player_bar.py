@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPixmap, QPolygonF, QShowEvent
+from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPixmap, QPolygonF, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.measure.quality import QUALITY
-from app.present.player import ENDS, SPEEDS, Player
+from app.present.player import ENDS, SPEEDS
 from app.present.presenter import Presenter
 from app.present.scores import METRICS
 from app.present.strip import strip_content
@@ -18,6 +18,9 @@ from app.window.timeline_strip import TimelineStrip
 
 _REFRESH_MS = 100
 _ICON = 14
+_SPACING = 5
+_FIXED_WIDTH = 390
+"""Pixels: the transport buttons, the frame's number and time, the margins."""
 
 
 class PlayerBar(QWidget):
@@ -37,7 +40,7 @@ class PlayerBar(QWidget):
         column.addWidget(self.strip)
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 12, 0)
-        row.setSpacing(5)
+        row.setSpacing(_SPACING)
         column.addLayout(row)
         self._transport(row)
         row.addStretch(1)
@@ -59,12 +62,8 @@ class PlayerBar(QWidget):
             row.addWidget(button)
         self.where = QLabel()
         self.where.setObjectName("frame")
-        self.state = QLabel()
-        self.state.setObjectName("status")
         row.addSpacing(8)
         row.addWidget(self.where)
-        row.addSpacing(4)
-        row.addWidget(self.state)
 
     def _choices(self, row: QHBoxLayout, seek_worst: Callable[[], None]) -> None:
         self.mark_in = self._text("In", "Playing starts at this frame (I)", lambda: self._play("mark_first"))
@@ -82,6 +81,8 @@ class PlayerBar(QWidget):
         marks = self.mark_in, self.mark_out, self.unmark
         for widget in (*marks, self.ends, self.speed, self.figure, self.worst, self.measure):
             row.addWidget(widget)
+        # Where there is no room the keys still do it; what comes first here goes first.
+        self._optional = (marks, (self.figure,), (self.worst, self.measure), (self.speed,), (self.ends,))
 
     # What is shown
 
@@ -90,9 +91,10 @@ class PlayerBar(QWidget):
         player, comparison, scorer = self._presenter.player, self._rig.comparison, self._rig.scorer
         if player is None or comparison is None or comparison.recorded is None:
             return
-        index = player.index if player.wanted is None else player.wanted
-        self._set_text(self.where, f"{index + 1} / {player.frames}   {player.clock(index)}")
-        self._set_text(self.state, self._doing(player))
+        index = player.heading
+        text = f"{index + 1} / {player.frames}   {player.clock(index)}"
+        if self.where.text() != text:
+            self.where.setText(text)
         paused = self._presenter.state.paused and not player.scanning
         icon = self._icons["play" if paused else "pause"]
         if self.play.icon().cacheKey() != icon.cacheKey():
@@ -110,7 +112,8 @@ class PlayerBar(QWidget):
         for widget in (self.figure, self.worst, self.measure):
             widget.setEnabled(measures)
         looks = (
-            index, player.first, player.last, comparison.leading, comparison.shown, comparison.display_size,
+            index, player.index, player.first, player.last, player.scanning, player.ends, player.backwards,
+            comparison.leading, comparison.previews, comparison.shown, comparison.display_size,
             len(comparison.recorded.lost), scorer.scores.changes if scorer else 0, scorer.metric if scorer else "",
             scorer.note if scorer else "", id(comparison),
         )  # fmt: skip
@@ -118,27 +121,19 @@ class PlayerBar(QWidget):
             self._strip_of = looks
             self.strip.show_content(strip_content(player, comparison, scorer))
 
-    def _doing(self, player: Player) -> str:
-        """What the frame number does not say."""
-        comparison, scorer = self._rig.comparison, self._rig.scorer
-        if player.scanning and scorer is not None and comparison is not None:
-            return f"measuring {max(player.index - player.first + 1, 0)} of {player.last - player.first + 1}"
-        if comparison is not None and comparison.leading is not None:
-            done, of = comparison.leading
-            return f"playing up to it: {done} of {of}"
-        if comparison is not None and comparison.previews:
-            return "preview"
-        return "backwards" if player.ends == "ping-pong" and player.backwards else ""
-
-    @staticmethod
-    def _set_text(label: QLabel, text: str) -> None:
-        if label.text() != text:
-            label.setText(text)
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._timer.start()
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - _FIXED_WIDTH
+        for group in reversed(self._optional):
+            needs = sum(widget.sizeHint().width() + _SPACING for widget in group)
+            room -= needs
+            for widget in group:
+                widget.setVisible(room >= 0)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -138,12 +138,17 @@ class TimelineStrip(QWidget):
         parts = [*([(f"frame {index + 1}", theme.TEXT)] if hovers else []), *parts]
         if index not in content.lost:
             parts.append((lost_words(content), theme.WARNING))
-        x = _LEFT
+        x, right = _LEFT, self.width() - _RIGHT
         font = self._font(bold=True)
         metrics = QFontMetricsF(font)
         painter.setFont(font)
+        if content.doing:
+            right -= metrics.horizontalAdvance(content.doing)
+            painter.setPen(colour(theme.ACCENT))
+            painter.drawText(QPointF(right, _HEAD - 6.0), content.doing)
+            right -= 18.0
         for text, ink in parts:
-            room = self.width() - _RIGHT - x
+            room = right - x
             if text and room > 20.0:
                 text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
                 painter.setPen(colour(ink))

@@ -89,7 +89,7 @@ def test_dragging_previews_and_letting_go_gives_the_frame_its_history(qtbot, pla
     arrive(qtbot, window, 30)
     assert comparison.previews
     assert "preview" in window.rig.composition.panes[1].warning
-    qtbot.waitUntil(lambda: window.player_bar.state.text() == "preview", timeout=2_000)
+    qtbot.waitUntil(lambda: window.player_bar.strip.content.doing == "preview", timeout=2_000)
     qtbot.mouseRelease(window.player_bar.strip, Qt.MouseButton.LeftButton, pos=strip_point(window, 30))
     qtbot.waitUntil(lambda: not comparison.previews and window.loop.idle, timeout=10_000)
     assert window.presenter.player.index == 30
@@ -231,7 +231,8 @@ def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     window.presenter.player.seek(100)  # LEAD frames at 0.15 s each
     qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
     window.player_bar.refresh()
-    assert "playing up to it" in window.player_bar.state.text()
+    assert "playing up to frame 101" in window.player_bar.strip.content.doing
+    assert window.player_bar.where.text().startswith("101 / ")
     qtbot.wait(500)
     window.presenter.player.seek(1)  # and back, before it has come there
     qtbot.waitUntil(lambda: window.presenter.player.index == 1, timeout=10_000)
