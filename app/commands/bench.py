@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SOFTWARE_SIZES: tuple[Size, ...] = ((640, 360), (960, 540))
 GPU_SIZES: tuple[Size, ...] = ((1280, 720), (1920, 1080), (3840, 2160))
 RATIOS = (1.5, 2.0, 3.0)
+FRAMES = 24
 METHODS = ("native", "nearest", "bilinear", "lanczos", "taau", "neural")
 COMBINATIONS: dict[str, tuple[str, ...]] = {
     "neural alone": ("neural",),
@@ -36,13 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sizes", type=choices.sizes, metavar="WxH,..", help="display sizes (default: what suits the renderer)"
     )
-    parser.add_argument("--ratios", type=choices.ratios, default=RATIOS, metavar="R,..", help="default: 1.5,2,3")
+    parser.add_argument("--ratios", type=choices.ratios, metavar="R,..", help="default: 1.5,2,3")
     parser.add_argument("--methods", type=choices.methods, default=METHODS, metavar="A,B", help="default: all but one")
-    parser.add_argument("--frames", type=choices.count, default=24, metavar="N", help="a measurement (default: 24)")
+    parser.add_argument("--frames", type=choices.count, metavar="N", help="a measurement (default: 24)")
     parser.add_argument("--shading-load", type=choices.load, default=0.0, metavar="X", help="heavier pixel shader")
     parser.add_argument("--network", metavar="NAME", help="trained network by name or folder (default: lite)")
     parser.add_argument(
         "--io", action="store_true", help="instead: recording and playing sequences (1920x1080 or --sizes), live video"
+    )
+    parser.add_argument(
+        "--gpu", action="store_true", help="instead: the neural upscale on an NVIDIA GPU, part by part, all modes"
     )
     parser.add_argument("--no-window", action="store_true", help="leave out start-up and latency of the window")
     parser.add_argument(
@@ -51,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.gpu:
+        from app.commands import bench_gpu
+
+        return bench_gpu.run(args)
+    args.ratios, args.frames = args.ratios or RATIOS, args.frames or FRAMES
     if args.io:
         from app.commands import bench_io
 

@@ -112,6 +112,10 @@ class CudaRuntime:
         """Blocks until all work on `stream` is done; also where earlier work's errors come out."""
         self._call("cudaStreamSynchronize", stream)
 
+    def synchronize_device(self) -> None:
+        """Blocks until all work on the calling thread's device is done."""
+        self._call("cudaDeviceSynchronize")
+
     def create_event(self, *, timing: bool = True) -> int:
         return self._handle("cudaEventCreateWithFlags", _EVENT_DEFAULT if timing else _EVENT_DISABLE_TIMING)
 

@@ -13,6 +13,8 @@ from app.errors import SuperseeError
 
 SCHEMA = 1
 FILE_NAME = "network-times.json"
+TORCH_EAGER = "torch eager, channels last"
+"""The runtime that the others are measured by."""
 _LARGEST = 1 << 20
 _LAB = "Make it again with `python -m models bench-gpu`."
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import moderngl
 
 from app.conventions import Size
-from app.inference.backend import InferenceBackend
+from app.errors import SuperseeError
+from app.inference.backend import InferenceBackend, InferenceSession
 from app.inference.exchange import TensorExchange, make_exchange
 from app.inference.manifest import Network
 from app.render.gl_context import is_software, unbind_framebuffer
@@ -40,8 +41,7 @@ class NeuralTargets:
         self.sizes = render_size, display_size
         self.network = network
         self.padded = network.padded(render_size)
-        self.session = backend.compile(network.model, self.padded)
-        self.exchange: TensorExchange = make_exchange(context, self.session)
+        self.session, self.exchange = self._joined(network, backend)
         self.turn = 0
         self.samples = _texture(context, render_size, 4, kept, smooth=False)
         self.surfaces = [_texture(context, render_size, 4, _FLOAT) for _ in range(2)]
@@ -77,11 +77,10 @@ class NeuralTargets:
     def replace_network(self, network: Network, backend: InferenceBackend) -> None:
         """Another network at the same sizes; textures keep what they hold. No inference may be under way. Raises
         SuperseeError where it cannot be compiled; the one before then stays."""
-        session = backend.compile(network.model, self.padded)
+        session, exchange = self._joined(network, backend)
         self.session.release()
         self.exchange.release()
-        self.network, self.session = network, session
-        self.exchange = make_exchange(self._context, session)
+        self.network, self.session, self.exchange = network, session, exchange
 
     def release(self) -> None:
         unbind_framebuffer(self._context)
@@ -100,6 +99,14 @@ class NeuralTargets:
         )
         for item in (*self._framebuffers(), *textures):
             item.release()
+
+    def _joined(self, network: Network, backend: InferenceBackend) -> tuple[InferenceSession, TensorExchange]:
+        session = backend.compile(network.model, self.padded)
+        try:
+            return session, make_exchange(self._context, session)
+        except SuperseeError:
+            session.release()
+            raise
 
     def _framebuffers(self) -> list[moderngl.Framebuffer]:
         return [*self.prepare, *self.features, self.unpack, *self.resolve]

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from app.errors import SuperseeError
 from app.inference.manifest import Network
+from app.measure.network_times import TORCH_EAGER
 from models.network.config import NetworkConfig, read_settings
 from models.network.unet import TemporalUNet
 from models.train.start import start_from
 
 Inference = Callable[[], Tensor]
-EAGER, COMPILED, ONNXRUNTIME = "torch eager, channels last", "torch.compile, CUDA graphs", "onnxruntime CUDA"
+EAGER, COMPILED, ONNXRUNTIME = TORCH_EAGER, "torch.compile, CUDA graphs", "onnxruntime CUDA"
 
 
 def load_module(network: Network) -> TemporalUNet:

@@ -151,6 +151,9 @@ class RecordedCuda:
     def _cudaStreamSynchronize(self, stream: int) -> tuple[Any, ...]:
         return self._known(stream)
 
+    def _cudaDeviceSynchronize(self) -> tuple[Any, ...]:
+        return (OK,)
+
     def _cudaEventCreateWithFlags(self, flags: int) -> tuple[Any, ...]:
         return OK, self._new("event")
 

@@ -30,6 +30,7 @@ CALLS: dict[str, Callable[[CudaRuntime], object]] = {
     "cudaStreamCreateWithFlags": lambda cuda: cuda.create_stream(),
     "cudaStreamDestroy": lambda cuda: cuda.destroy_stream(5),
     "cudaStreamSynchronize": lambda cuda: cuda.synchronize(5),
+    "cudaDeviceSynchronize": lambda cuda: cuda.synchronize_device(),
     "cudaEventCreateWithFlags": lambda cuda: cuda.create_event(timing=False),
     "cudaEventDestroy": lambda cuda: cuda.destroy_event(7),
     "cudaEventRecord": lambda cuda: cuda.record(7, 5),
