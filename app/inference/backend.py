@@ -38,8 +38,15 @@ class InferenceSession(Protocol):
 
 
 class InferenceBackend(Protocol):
-    name: str  # "OpenVINO"
-    device: str  # "CPU (bf16)"
+    @property
+    def name(self) -> str:
+        """As people know it: "OpenVINO"."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs and in which precision: "CPU bf16"."""
+        ...
 
     def compile(self, model: Path, size: Size) -> InferenceSession:
         """Raises SuperseeError where the model cannot be compiled."""
