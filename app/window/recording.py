@@ -123,8 +123,7 @@ class Recording:
         recorded = rig.comparison.recorded
         self._pane = min(window.presenter.state.selected, len(rig.composition.panes) - 1) if self.of_pane else None
         self._rate = (recorded.recording.fps if recorded is not None else 1.0 / STEP_SECONDS) if exact else LIVE_RATE
-        width, height = (rig.composition.picture_size if self.of_pane else None) or window.canvas.pixel_size
-        size = (width, height) if self.of_pane else (width + width % 2, height + height % 2)
+        size = (rig.composition.picture_size if self.of_pane else None) or window.canvas.pixel_size
         with window.canvas.current():
             self._target = rig.context.framebuffer([rig.context.texture(size, 4)])
             try:
