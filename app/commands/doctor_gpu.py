@@ -4,7 +4,10 @@ has a line of its own, also where an earlier one is missing, so that nobody has 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands.findings import Finding
@@ -13,8 +16,10 @@ from app.errors import SuperseeError
 if TYPE_CHECKING:
     import moderngl
 
+    from app.conventions import Size
     from app.inference.cuda_runtime import CudaRuntime
-    from app.inference.tensorrt_library import TensorRtLibrary
+    from app.inference.manifest import Network
+    from app.inference.tensorrt_library import Kind, TensorRtLibrary
 
 GPU_EXTRA = 'pip install "supersee[gpu]" (./supersee does it by itself where it finds NVIDIA\'s driver)'
 NO_DRIVER = "not tried: there is no NVIDIA driver"
@@ -115,41 +120,83 @@ def check_tensorrt(cuda: CudaRuntime | None) -> Iterator[Finding]:
         yield Finding("engine", verdict, "not tried: no TensorRT can be used", GPU_EXTRA)
         return
     yield Finding("TensorRT", "ok", f"{listed}; builds for {', '.join(library.targets())}")
-    yield _guarded("engine", lambda: _engine(library, cuda))
-
-
-def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     try:
-        return check()
+        yield _engine_at_work(cuda) if cuda else _engine_built(library)
     except SuperseeError as error:
-        return Finding(name, "missing", f"{error.what}: {error.why}" if error.why else error.what, error.do)
+        yield Finding("engine", "missing", f"{error.what}: {error.why}" if error.why else error.what, error.do)
 
 
 ENGINE_SIZE = (320, 180)
-"""LR size of the engine that is tried: small, so that a check takes seconds."""
+"""LR size of the engine that is tried: small, so that it takes seconds."""
 _STAND_IN_TARGET = "sm89"
 
 
-def _engine(library: TensorRtLibrary, cuda: CudaRuntime | None) -> Finding:
-    """Built for this GPU, or without one for another, which shows that the library and the network fit together."""
+def _engine_built(library: TensorRtLibrary) -> Finding:
+    """Without a GPU: built for one that is not here, which shows that library and network fit together."""
+    from app.inference.engine_process import WorkerRequest, build_in_process
+
+    if not library.builds_without_gpu:
+        return Finding("engine", "note", f"not tried: {library.label} builds only where the GPU is")
+    network, size = _network()
+    answer = build_in_process(WorkerRequest(network.typed["fp16"], size, library.kind, _STAND_IN_TARGET))
+    said = f"{network.name} {size[0]}x{size[1]} fp16 for {_STAND_IN_TARGET}: built in {answer.seconds:.1f} s"
+    said += f", {len(answer.plan) / 1e6:.1f} MB; not loaded: that needs the GPU"
+    boundary = answer.details.get("boundary")
+    return Finding("engine", "note", said + (f"; it copies tensors: {boundary}" if boundary else ""))
+
+
+def _engine_at_work(cuda: CudaRuntime) -> Finding:
+    """Built afresh, loaded, run and compared with the stored answer, by the first library that can."""
+    from app.inference.tensorrt_library import KINDS, installed
+
+    failures = []
+    for kind in KINDS:
+        if kind not in installed():
+            continue
+        try:
+            said = _engine_tried(kind, cuda)
+        except SuperseeError as error:
+            failures.append(error)
+            continue
+        passed_over = "".join(f"; {error.what}: {error.why}" for error in failures)
+        return Finding("engine", "note" if failures else "ok", said + passed_over, failures[0].do if failures else "")
+    raise SuperseeError("; ".join(f"{error.what}: {error.why}" for error in failures), "", failures[0].do)
+
+
+def _engine_tried(kind: Kind, cuda: CudaRuntime) -> str:
+    from app.inference.engine_store import EngineStore
+    from app.inference.engine_supply import EngineSupply
+    from app.inference.gate import check_session, load_gate
+    from app.inference.tensorrt_backend import TensorRtBackend
+
+    network, size = _network()
+    with tempfile.TemporaryDirectory(prefix="supersee-doctor-") as folder:
+        supply = EngineSupply(EngineStore(Path(folder)))
+        backend = TensorRtBackend(kind, device=cuda.current_device(), supply=supply, runtime=cuda)
+        begun = time.perf_counter()
+        backend.prepare(network.model, size)  # raises where the answer is wrong
+        seconds = time.perf_counter() - begun
+        session = backend.compile(network.model, size)
+        try:
+            assert network.gate is not None
+            result = check_session(session, load_gate(network.gate), backend.precision)
+            milliseconds = session.wait()
+        finally:
+            session.release()
+            backend.close()
+    return (
+        f"{backend.name}: {network.name} {size[0]}x{size[1]} {backend.precision} built and loaded in {seconds:.1f} s, "
+        f"ran in {milliseconds:.3f} ms, {result.worst_db:.1f} dB from the float32 network"
+    )
+
+
+def _network() -> tuple[Network, Size]:
     from app.commands.networks import network_folder
-    from app.inference.engine_build import BuildRequest, build_engine
     from app.inference.manifest import load_network
 
     network = load_network(network_folder())
-    size = network.padded(ENGINE_SIZE)
-    if "fp16" not in network.typed:
-        return Finding("engine", "missing", f"{network.name} has no fp16 file", "Export it: python -m models export")
-    if cuda is None and not library.builds_without_gpu:
-        return Finding("engine", "note", f"not tried: {library.label} builds only where the GPU is")
-    target = library.target_for(cuda.device(cuda.current_device()).capability) if cuda else _STAND_IN_TARGET
-    built = build_engine(library, BuildRequest(network.typed["fp16"], size, target))
-    said = (
-        f"{network.name} {size[0]}x{size[1]} fp16 for {target}: built in {built.seconds:.1f} s, "
-        f"{len(built.plan) / 1e6:.1f} MB"
-    )
-    if built.boundary:
-        return Finding("engine", "note", f"{said}; tensors are copied at its boundary: {built.boundary}")
-    if cuda is None:
-        return Finding("engine", "note", f"{said}; not loaded: that needs the GPU")
-    return Finding("engine", "note", f"{said}; not run")
+    if "fp16" not in network.typed or network.gate is None:
+        raise SuperseeError(
+            f"The network {network.name} has nothing for TensorRT", "", "Export it again: python -m models export"
+        )
+    return network, network.padded(ENGINE_SIZE)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from app.commands import doctor, doctor_gpu
 from app.commands.findings import Finding
+from app.conventions import Size
+from app.errors import SuperseeError
 from app.inference import tensorrt_library
 from app.inference.hardware_status import NOT_YET_RUN
+from app.inference.openvino_backend import OpenVinoBackend, OpenVinoSession
 from tests.inference.recorded_cuda import RecordedCuda
 
 DRIVER = "NVIDIA UNIX x86_64 Kernel Module  580.65.06"
@@ -108,6 +114,59 @@ def test_an_engine_is_built_without_a_gpu() -> None:
     assert "TensorRT-RTX" in found["TensorRT"].found
     assert "fp16 for sm89: built in" in found["engine"].found
     assert "not loaded: that needs the GPU" in found["engine"].found
+
+
+class StandInBackend:
+    """A TensorRtBackend whose sessions are OpenVINO's."""
+
+    name, precision = "TensorRT-RTX", "fp16"
+    refuses: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, kind: str, **_options: object) -> None:
+        self._kind = kind
+        self._backend = OpenVinoBackend(precision="f32", threads=1, cache="")
+
+    def prepare(self, model: Path, size: Size) -> None:
+        if self._kind in self.refuses:
+            raise SuperseeError(f"{self._kind} does not run", self.refuses[self._kind], "Install the full TensorRT.")
+
+    def compile(self, model: Path, size: Size) -> OpenVinoSession:
+        return self._backend.compile(model, size)
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> type[StandInBackend]:
+    """Both libraries installed, as far as anybody can tell."""
+    pytest.importorskip("tensorrt_rtx", reason="the gpu extra is not installed")
+    both = {"tensorrt_rtx": "1.7", "tensorrt": "11.0"}
+    monkeypatch.setattr(tensorrt_library, "installed", lambda: both)
+    monkeypatch.setattr("app.inference.tensorrt_backend.TensorRtBackend", StandInBackend)
+    monkeypatch.setattr(StandInBackend, "refuses", {})
+    return StandInBackend
+
+
+@pytest.mark.usefixtures("cuda")
+def test_with_a_gpu_an_engine_is_run_and_compared(engines: type[StandInBackend]) -> None:
+    found = by_name(DRIVER)["engine"]
+    assert found.verdict == "ok"
+    assert re.search(r"built and loaded in [\d.]+ s, ran in [\d.]+ ms, (\d+\.\d) dB from the float32", found.found)
+
+
+@pytest.mark.usefixtures("cuda")
+def test_a_library_that_fails_is_named_and_the_next_one_tried(engines: type[StandInBackend]) -> None:
+    engines.refuses["tensorrt_rtx"] = "compute capability 9.0 is not listed"
+    found = by_name(DRIVER)["engine"]
+    assert found.verdict == "note"
+    assert "9.0 is not listed" in found.found
+    assert "dB from the float32" in found.found
+    engines.refuses["tensorrt"] = "the driver is too old"
+    found = by_name(DRIVER)["engine"]
+    assert found.verdict == "missing"
+    assert "9.0 is not listed" in found.found
+    assert "the driver is too old" in found.found
+    assert found.do == "Install the full TensorRT."
 
 
 def test_what_has_not_run_on_hardware_is_listed_with_the_command_that_proves_it() -> None:
