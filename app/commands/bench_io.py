@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import shutil
 import sys
@@ -87,7 +86,7 @@ def measure(size: Size, frames: int, scene: str, out: Path) -> dict[str, Any]:
         "schema": 1, "program": "Supersee", "version": __version__, "machine": {**machine(), **facts},
         "versions": versions("numpy", "OpenEXR", "av"), "busy": busy,
         "settings": {"scene": scene, "size": list(size), "frames": frames, "layers": "colour, depth, motion, reactive"},
-        **sequence, "packing": packing, "live_video": _live_video(),
+        **sequence, "packing": packing, "live_video": _live_video(frames),
     }  # fmt: skip
 
 
@@ -214,18 +213,14 @@ def _cpu_ms(work: Callable[[], object], times: int = 3) -> float:
     return least * 1e3
 
 
-def _live_video() -> dict[str, Any]:
-    _say("\nlive video")
-    try:
-        module = importlib.import_module("app.measure.io_video")
-    except ModuleNotFoundError as error:
-        if error.name != "app.measure.io_video":
-            raise
-        _say("  not measured: this version has no live recording")
-        return {"measured": False}
-    found = dict(module.measure_live_encoding())
+def _live_video(frames: int) -> dict[str, Any]:
+    from app.measure.io_video import measure_live_encoding
+
+    found = dict(measure_live_encoding(frames=frames))
+    _say(f"\nlive video at {found['size']}: what it adds to the loop that draws")
     for name, value in found.items():
-        _say(f"  {name.replace('_', ' '):30}{value if isinstance(value, str) else f'{value:7.3g}'}")
+        shown = f"{value:10.3f}" if isinstance(value, float) else f"{value!s:>10}"
+        _say(f"  {name.replace('_', ' '):30}{shown}")
     return found
 
 

@@ -19,14 +19,14 @@ ARGUMENTS = ["bench", "--io", "--sizes", "64x48", "--frames", "3"]
 
 def live_video(**found: object) -> ModuleType:
     module = ModuleType("app.measure.io_video")
-    module.measure_live_encoding = lambda: found  # type: ignore[attr-defined]
+    module.measure_live_encoding = lambda frames: {**found, "frames": frames}  # type: ignore[attr-defined]
     return module
 
 
 def test_every_step_is_measured_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "app.measure.io_video", live_video(ms_a_frame=0.5, encoder="libx264"))
+    monkeypatch.setitem(sys.modules, "app.measure.io_video", live_video(size="1280x720", ms=0.5, encoder="libx264"))
     assert main([*ARGUMENTS, "--out", str(tmp_path)]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["io.json"]  # what was recorded is gone
     result = json.loads((tmp_path / "io.json").read_text())
@@ -37,7 +37,7 @@ def test_every_step_is_measured_and_kept(
     seconds_a_frame = (result["write"]["ms"] + result["read_back"]["ms"]) / 1e3
     assert result["record"]["frames_per_second"] == pytest.approx(1 / seconds_a_frame, rel=0.01)
     assert result["packing"]["ZIP"]["megabytes"] < result["packing"]["NO"]["megabytes"]
-    assert result["live_video"] == {"ms_a_frame": 0.5, "encoder": "libx264"}
+    assert result["live_video"] == {"size": "1280x720", "ms": 0.5, "encoder": "libx264", "frames": 3}
     out = capsys.readouterr().out
     assert "recording 64x48" in out
     assert "read ahead and uploaded" in out
