@@ -22,6 +22,7 @@ from app.conventions import MAX_RATIO, MIN_RATIO, QUALITY_MODES, mode_name
 from app.present.presenter import MAX_PANES, Presenter
 from app.present.state import CAMERA_MODES, DISPLAY_SIZES, MAX_EXPOSURE_STEPS, SHADING_LOADS
 from app.upscale.registry import METHODS
+from app.window.capture_controls import CaptureControls
 
 _WIDTH = 292
 
@@ -40,6 +41,7 @@ class ControlDock(QDockWidget):
         self.setObjectName("controls")
         self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self._presenter = presenter
+        self.capture: CaptureControls | None = None
         body = QWidget()
         body.setObjectName("dock")
         self._column = QVBoxLayout(body)
@@ -139,6 +141,15 @@ class ControlDock(QDockWidget):
         row.addWidget(self._button("Reload shaders", reload_shaders))
         self._column.addLayout(row)
 
+    def add_capture(self, controls: CaptureControls) -> None:
+        """Screenshots and recording, under the picture's controls."""
+        self.capture = controls
+        place = self._column.indexOf(self.warning)
+        heading = QLabel("Capture")
+        heading.setObjectName("heading")
+        self._column.insertWidget(place, heading)
+        self._column.insertWidget(place + 1, controls)
+
     def refresh(self, status: tuple[str, ...] = (), warnings: tuple[str, ...] = ()) -> None:
         state, presenter = self._presenter.state, self._presenter
         names = [*presenter.scenes]
@@ -171,6 +182,8 @@ class ControlDock(QDockWidget):
             (self.filmic, state.filmic),
         ):
             button.setChecked(on)
+        if self.capture is not None:
+            self.capture.refresh()
         self._say(self.status, status)
         self._say(self.warning, warnings)
 

@@ -151,6 +151,7 @@ class MainWindow(QMainWindow):
 
     def _build_rest(self) -> None:
         """What the first paint need not wait for."""
+        from app.window.capture_controls import CaptureControls
         from app.window.dock import ControlDock
         from app.window.player_bar import PlayerBar
         from app.window.self_test import SelfTestPanel
@@ -163,6 +164,7 @@ class MainWindow(QMainWindow):
             log.warning("no list of built-in scenes: %s", error)
         self.self_test = SelfTestPanel(self.desk.put_in_place, self.banner.tell)
         self.dock = ControlDock(self.presenter, self.open_file, self.reload_shaders, self.self_test)
+        self.dock.add_capture(CaptureControls(self.recording, self.screenshot, self.record))
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.setVisible(self.presenter.state.dock and not self.isFullScreen())
         self._refresh_dock()
@@ -497,7 +499,11 @@ class MainWindow(QMainWindow):
 
     def record(self, exact: bool = False) -> None:
         """Begins to record a video, or ends it."""
-        self.recording.toggle(exact)
+        try:
+            self.recording.toggle(exact)
+        except SuperseeError as error:
+            self.banner.tell(error)
+        self._refresh_dock()
         self.canvas.update()
 
     # Window events

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from app.capture import video
@@ -212,3 +213,21 @@ def test_what_is_done_while_it_is_paused_is_recorded_live(qtbot, open_window, fo
     pictures, _, _ = decoded(saved(qtbot, window))
     height, width = pictures[0].shape[:2]
     assert pictures[0][height // 2, width // 2].tolist() != pictures[-1][height // 2, width // 2].tolist()
+
+
+def test_the_controls_beside_the_picture_record_too(qtbot, open_window, folder) -> None:
+    window = open_window()
+    capture = window.dock.capture
+    capture.codec.setCurrentIndex(3)
+    capture.codec.activated.emit(3)
+    qtbot.mouseClick(capture.pane, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(capture.live, Qt.MouseButton.LeftButton)
+    assert window.recording.running
+    assert (window.recording.codec, window.recording.of_pane) == ("ffv1", True)
+    assert capture.live.text() == "Stop"
+    assert not capture.exact.isEnabled()
+    frames_go_on(qtbot, window, 3)
+    qtbot.mouseClick(capture.live, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.recording.saved is not None, timeout=10_000)
+    assert decoded(window.recording.saved)[0][0].shape == (36, 64, 3)
+    qtbot.waitUntil(lambda: capture.live.text() == "Record live" and capture.exact.isEnabled(), timeout=5_000)
