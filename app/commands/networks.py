@@ -42,10 +42,10 @@ def neural_options(name: str | None) -> Callable[[str, Size], Mapping[str, objec
         if method != "neural":
             return {}
         if not loaded:
+            from app.inference.backend_chain import make_backend
             from app.inference.manifest import load_network
-            from app.inference.openvino_backend import OpenVinoBackend
 
-            loaded.update(network=load_network(network_folder(name)), backend=OpenVinoBackend())
+            loaded.update(network=load_network(network_folder(name)), backend=make_backend())
         return loaded
 
     return options

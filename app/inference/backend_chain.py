@@ -103,9 +103,9 @@ class BackendChain:
         self._dead.clear()
         self._failed.clear()
 
-    def cancel(self) -> None:
-        for backend in list(self._made.values()):
-            getattr(backend, "cancel", lambda: None)()
+    def cancel(self) -> bool:
+        """Ends the building of an engine, so that the next backend takes over; False where none is built."""
+        return any(getattr(backend, "cancel", lambda: False)() for backend in list(self._made.values()))
 
     def close(self) -> None:
         for backend in list(self._made.values()):

@@ -36,6 +36,7 @@ class Activity:
     what: str
     size: Size
     since: float
+    can_cancel: bool = False
 
     def said(self) -> str:
         return f"{self.what}, {time.monotonic() - self.since:.0f} s"
@@ -96,10 +97,13 @@ class TensorRtBackend:
         session, loaded.session = loaded.session, None
         return session or self._session(loaded.engine, size, loaded.kernels)[0]
 
-    def cancel(self) -> None:
-        """Ends a build that is under way or waited for: `prepare` raises BuildCancelled."""
-        if self.activity is not None:
-            self._cancelled.set()
+    def cancel(self) -> bool:
+        """Ends a build that is under way or waited for: `prepare` raises BuildCancelled. False where there is none."""
+        activity = self.activity
+        if activity is None or not activity.can_cancel:
+            return False
+        self._cancelled.set()
+        return True
 
     def close(self) -> None:
         """Gives back what was prepared and never used."""
@@ -167,7 +171,7 @@ class TensorRtBackend:
             self._target,
             self.precision,
             cancelled=self._cancelled.is_set,
-            on_build=lambda: self._doing("building the engine", size),
+            on_build=lambda: self._doing("building the engine", size, can_cancel=True),
         )
 
     def _explained(self, error: SuperseeError) -> SuperseeError:
@@ -236,9 +240,9 @@ class TensorRtBackend:
         except SuperseeError as error:
             log.warning("%s", error)
 
-    def _doing(self, what: str, size: Size) -> None:
+    def _doing(self, what: str, size: Size, *, can_cancel: bool = False) -> None:
         since = self.activity.since if self.activity is not None else time.monotonic()
-        self.activity = Activity(what, size, since)
+        self.activity = Activity(what, size, since, can_cancel)
 
 
 def _key(model: Path, size: Size) -> tuple[str, float, Size]:

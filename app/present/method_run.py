@@ -27,7 +27,7 @@ TIMES_WINDOW = 180
 Options = Callable[[str, Size], Mapping[str, object] | None]
 """Constructor options of a method at an LR size; None while they are being prepared; SuperseeError if they never
 will be. Where they change later on, they go to the upscaler's `replace_network`. It may have `caption(method)`: a
-Caption for the pane, or None."""
+Caption for the pane, or None; and `give_up(method, error)`: after a failure at work, whether it has another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +198,20 @@ class MethodRun:
 
     def _fall_back(self, error: SuperseeError, frame: FrameInputs) -> None:
         self._fail(error)
+        give_up = getattr(self._options, "give_up", None)
+        if give_up is not None and give_up(self.name, error):
+            self._start_afresh()
         self._upscaler = self._fitted_stand_in(frame.render_size, frame.display_size)
         self._upscaler.begin(frame)
+
+    def _start_afresh(self) -> None:
+        """The next frame asks for options again and makes a new upscaler with them."""
+        self._failed, self._waiting = None, True
+        own, self._own = self._own, None
+        if own is not None:
+            self._sizes.pop(id(own), None)
+            self._served.pop(id(own), None)
+            own.release()
 
     def _fail(self, error: SuperseeError) -> None:
         self._failed = error

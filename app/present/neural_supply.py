@@ -12,6 +12,7 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.inference.image_manifest import IMAGE_KINDS
 from app.paths import WEIGHTS
+from app.present.method_run import Caption
 
 if TYPE_CHECKING:
     from app.inference.image_manifest import ImageNetwork
@@ -29,10 +30,10 @@ ImageLoader = Callable[[str], "tuple[tuple[ImageNetwork, ...], Any]"]
 def load_network_and_backend(name: str | None) -> tuple[Network, Any]:
     """The network called `name` (in models/weights, or a folder; None: "lite" or the first there is) and what runs
     it. Raises SuperseeError where either is missing."""
+    from app.inference.backend_chain import make_backend
     from app.inference.manifest import load_network
-    from app.inference.openvino_backend import OpenVinoBackend
 
-    return load_network(network_folder(name)), OpenVinoBackend()
+    return load_network(network_folder(name)), make_backend()
 
 
 def load_image_networks_and_backend(kind: str) -> tuple[tuple[ImageNetwork, ...], Any]:
@@ -85,14 +86,43 @@ class NeuralSupply:
         _outcome(self._preparing[method, models])
         return {"network" if method == "neural" else "networks": loaded, "backend": backend}
 
+    def caption(self, method: str) -> Caption | None:
+        """While an engine is being made ready: what is done, and for how long already."""
+        activity = getattr(self._backend(method), "activity", None)
+        if activity is None:
+            return None
+        return Caption(f"Neural: {activity.said()}" + "  ·  Esc: on the CPU instead" * activity.can_cancel)
+
+    def cancel(self) -> bool:
+        """Stops the building of an engine; what comes next in the chain takes over. False where none is built."""
+        return getattr(self._backend("neural"), "cancel", lambda: False)()
+
+    def give_up(self, method: str, error: SuperseeError) -> bool:
+        """After `error` at work: True where another backend can take the place of the one that failed."""
+        if not getattr(self._backend(method), "give_up", lambda _error: False)(error):
+            return False
+        for key in [key for key in self._preparing if key[0] == method]:
+            del self._preparing[key]
+        return True
+
     def retry(self) -> None:
         """Forgets failures, so that what failed is tried again."""
+        getattr(self._backend("neural"), "retry", lambda: None)()
         _forget_failures(self._loading)
         _forget_failures(self._preparing)
 
     def close(self) -> None:
-        """Waits for the compiling in hand."""
+        """Waits for the compiling in hand; an engine that is being built is given up."""
+        self.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        getattr(self._backend("neural"), "close", lambda: None)()
+
+    def _backend(self, method: str) -> Any:
+        """None until it is there."""
+        loading = self._loading.get(method)
+        if loading is None or not loading.done() or loading.cancelled() or loading.exception() is not None:
+            return None
+        return loading.result()[1]
 
 
 def _models(network: Network, render_size: Size) -> _Models:

@@ -397,6 +397,11 @@ class Comparison:
         for run in self.runs.values():
             run.retry()
 
+    def cancel_preparing(self) -> bool:
+        """Stops what makes a method ready and can be stopped; False where there is nothing of the kind."""
+        cancel = getattr(self._options, "cancel", None)
+        return cancel is not None and cancel()
+
     def release(self) -> None:
         """Gives back what the comparison made; the source stays its owner's."""
         for run in self.runs.values():

@@ -77,8 +77,9 @@ class NeuralUpscaler:
 
     @property
     def notice(self) -> str:
-        """Why tensors take a slower way than they could; empty where all is well."""
-        return self.targets.exchange.notice if self.targets else ""
+        """Backends that were passed over, why tensors take a slower way than they could; empty where all is well."""
+        notices = (getattr(self._backend, "notice", ""), self.targets.exchange.notice if self.targets else "")
+        return "; ".join(filter(None, notices))
 
     def resize(self, render_size: Size, display_size: Size) -> None:
         if self.targets and self.targets.sizes == (render_size, display_size):

@@ -463,6 +463,8 @@ class MainWindow(QMainWindow):
         if player is not None and player.scanning:
             player.end_scan()
             return
+        if self.rig.comparison is not None and self.rig.comparison.cancel_preparing():
+            return
         if self.banner.isVisible():
             self.banner.hide()
         elif not self.presenter.step_back() and self.isFullScreen():

@@ -1,5 +1,4 @@
-"""From an engine in the store to a session that has answered rightly, over stand-ins: every step that can fail, and what is
-said then."""
+"""From an engine in the store to a session that has answered rightly, over stand-ins: every step that can fail."""
 
 from __future__ import annotations
 
