@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from models.evaluate.items import add_item_options, held_out_items
+from models.evaluate.limits_command import add_limits_parser
 
 if TYPE_CHECKING:
     import moderngl
 
     from models.evaluate.contestants import Contestant
-    from models.evaluate.sequences import HeldOut
     from models.evaluate.spots import SpotFinder
 
-SEQUENCES_VARIABLE = "SUPERSEE_SEQUENCES"
-DATA_FOLDER, WEIGHTS_FOLDER = Path("models/data_cache"), Path("models/weights")
+WEIGHTS_FOLDER = Path("models/weights")
 
 
 def add_parser(commands: Any) -> None:
     command = commands.add_parser("evaluate", help="score networks, checkpoints and classic methods on held-out clips")
     add = command.add_argument
-    add("--data", type=Path, nargs="*", help=f"data folders whose test clips are used (default: all in {DATA_FOLDER})")
-    add("--sequences", type=Path, help=f"folder of recordings with references (default: ${SEQUENCES_VARIABLE})")
+    add_item_options(command, ratios=(1.5, 2.0, 3.0))
     add("--network", type=Path, nargs="*", help=f"exported networks (default: all in {WEIGHTS_FOLDER} that fit)")
     add("--run", type=Path, nargs="*", default=[], metavar="RUN", help="runs or checkpoints, played through torch")
     add("--methods", type=_names, default=None, metavar="A,B", help="classic methods (default: all)")
-    add("--ratios", type=_ratios, default=(1.5, 2.0, 3.0), metavar="R,S", help="default: 1.5,2,3")
-    add("--clips", type=int, default=0, help="at most this many test clips a folder, scene and ratio (default: all)")
     add("--flip-frames", type=int, default=6, help="frames a clip of which FLIP is taken, 0 for none (default: 6)")
     add("--timed-frames", type=int, default=15, help="frames of which milliseconds are taken, 0 for none (default: 15)")
     add("--out", type=Path, help="write the figures as JSON, for `export --scores`")
@@ -37,6 +34,7 @@ def add_parser(commands: Any) -> None:
     )
     add("--docs", type=Path, metavar="DIR", help="remake a page of the documentation: tables, pictures and figures")
     command.set_defaults(run_command=evaluate_command)
+    add_limits_parser(commands)
 
 
 def evaluate_command(options: argparse.Namespace) -> None:
@@ -49,7 +47,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
 
     context = create_headless_context()
     left_out: list[str] = []
-    items = _items(options, left_out)
+    items = held_out_items(options, left_out)
     contestants = _contestants(options, context, left_out)
     for line in left_out:
         print(line, file=sys.stderr)  # noqa: T201
@@ -77,30 +75,6 @@ def evaluate_command(options: argparse.Namespace) -> None:
         write_evaluation(result, options.out)
     if result.stopped:
         raise KeyboardInterrupt
-
-
-def _items(options: argparse.Namespace, left_out: list[str]) -> list[HeldOut]:
-    """Everything to play. Raises SuperseeError where there is nothing, or a folder that was named cannot be read."""
-    from app.errors import SuperseeError
-    from models.evaluate.sequences import held_out_clips, recordings
-
-    folders = options.data if options.data is not None else sorted(p.parent for p in DATA_FOLDER.glob("*/index.json"))
-    items: list[HeldOut] = [*held_out_clips(folders, options.ratios, options.clips)]
-    named = os.environ.get(SEQUENCES_VARIABLE)
-    sequences = options.sequences or (Path(named) if named else None)
-    if sequences:
-        found, missing = recordings(sequences, options.ratios)
-        items += found
-        left_out += missing
-    else:
-        left_out.append(f"no recordings: neither --sequences nor ${SEQUENCES_VARIABLE} is given")
-    if not items:
-        raise SuperseeError(
-            "There is nothing to score",
-            "no test clips and no recordings were found",
-            f"Give --data with a rendered data set, or --sequences (or ${SEQUENCES_VARIABLE}).",
-        )
-    return items
 
 
 def _contestants(options: argparse.Namespace, context: moderngl.Context, left_out: list[str]) -> list[Contestant]:
@@ -166,10 +140,3 @@ def _names(text: str) -> tuple[str, ...]:
     ]:
         raise argparse.ArgumentTypeError(f"no such classic method: {', '.join(wrong)}")
     return names
-
-
-def _ratios(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"ratios are numbers, for example 1.5,2,3, not {text!r}") from error

@@ -19,7 +19,7 @@ def precision_command(options: argparse.Namespace) -> None:
     if options.out is not None and not options.out.absolute().parent.is_dir():
         raise SuperseeError(f"{options.out} cannot be written", "its folder is missing", "Name another file.")
     from app.render.gl_context import create_headless_context
-    from models.evaluate.command import DATA_FOLDER
+    from models.evaluate.items import DATA_FOLDER
     from models.evaluate.sequences import held_out_clips
     from models.export.precision import check_precision
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,22 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
+import torch
+
 from models.data.clip import save_clip
 from models.data.index import ClipEntry, DataIndex, write_index
 from tests.models.synthetic import synthetic_clip
 
 FRAMES = 6
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Pictures of tests are too small to be shared between cores; beside other work two threads wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

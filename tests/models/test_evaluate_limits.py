@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.__main__ import main
+from models.evaluate.held_out import score_model
+from models.evaluate.limits import Limits, clip_limits, mean_limits
+from models.evaluate.tally import WARM_UP
+from models.network.config import NetworkConfig
+from models.network.model import KernelModel
+from tests.models.synthetic import synthetic_clip
+
+TINY = {"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}
+
+
+def _tiny() -> KernelModel:
+    torch.manual_seed(1)
+    return KernelModel(NetworkConfig.from_dict(TINY))
+
+
+def _still(frames: int):
+    """A clip at rest: every frame's reference and motion are the first one's."""
+    clip = synthetic_clip(3, frames=frames, display=(64, 48))
+    return replace(
+        clip,
+        reference=np.repeat(clip.reference[:1], frames, 0),
+        motion=np.zeros_like(clip.motion),
+        exposure=np.ones_like(clip.exposure),
+    )
+
+
+def test_played_is_what_scoring_says_up_to_its_mean_over_frames() -> None:
+    clip = synthetic_clip(1, frames=WARM_UP + 1, display=(64, 48))
+    model = _tiny()
+    assert clip_limits(model, clip).played == pytest.approx(score_model(model, [clip]).psnr, abs=1e-3)
+
+
+def test_a_perfect_history_beats_none_and_a_still_reference_warps_onto_itself() -> None:
+    found = clip_limits(_tiny(), _still(WARM_UP + 2))
+    assert found.perfect > found.forgetful + 1.0
+    assert found.warped > 60.0
+
+
+def test_a_cut_leaves_no_history_to_anyone() -> None:
+    clip = synthetic_clip(2, frames=WARM_UP + 1, display=(64, 48))
+    reset = clip.reset.copy()
+    reset[-1] = True
+    found = clip_limits(_tiny(), replace(clip, reset=reset))
+    assert found.played == pytest.approx(found.forgetful, abs=1e-3)
+    assert found.perfect == pytest.approx(found.forgetful, abs=1e-3)
+
+
+def test_means_are_taken_column_by_column() -> None:
+    assert mean_limits([Limits(1, 2, 3, 4), Limits(3, 4, 5, 6)]) == Limits(2, 3, 4, 5)
+
+
+def test_command_refuses_what_is_no_run(clip_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["limits", "--run", str(clip_folder / "none"), "--data", str(clip_folder)]) == 2
+    assert "none" in capsys.readouterr().err
