@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 
@@ -198,21 +199,24 @@ def test_without_references_there_are_no_curves(qtbot, play) -> None:
     assert "No frame is measured" in window.toast
 
 
+SLOW = 0.4  # s
+
+
 class Slow(PaintedRecording):
     def read(self, index: int):
-        time.sleep(0.15)
+        time.sleep(SLOW)
         return super().read(index)
 
 
 def test_closing_and_opening_do_not_wait_for_a_frame_that_is_played_up_to(qtbot, play) -> None:
     window = play(Slow(3 * LEAD), paused=False)
     for leave in (lambda: window.presenter.open_scene("another"), window.close):
-        window.presenter.player.seek(100)  # LEAD frames at 0.15 s each, by two threads
+        window.presenter.player.seek(100)  # LEAD frames at SLOW each, by two threads
         qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
         comparison, begun = window.rig.comparison, time.perf_counter()
         leave()
         qtbot.waitUntil(lambda comparison=comparison: window.rig.comparison is not comparison, timeout=5_000)
-        assert time.perf_counter() - begun < 1.5
+        assert time.perf_counter() - begun < 3.0
 
 
 def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
@@ -228,7 +232,7 @@ def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     timer = QTimer(window)
     timer.timeout.connect(tick)
     timer.start(5)
-    window.presenter.player.seek(100)  # LEAD frames at 0.15 s each
+    window.presenter.player.seek(100)  # LEAD frames at SLOW each
     qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
     window.player_bar.refresh()
     assert "playing up to frame 101" in window.player_bar.strip.content.doing
@@ -237,7 +241,9 @@ def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     window.presenter.player.seek(1)  # and back, before it has come there
     qtbot.waitUntil(lambda: window.presenter.player.index == 1, timeout=10_000)
     timer.stop()
-    assert max(gaps[5:]) < 0.1
+    # Waiting for a frame would cost SLOW at least; a machine that is busy elsewhere costs less, and not often.
+    assert max(gaps[5:]) < 0.75 * SLOW
+    assert np.percentile(gaps[5:], 95) < 0.05
 
 
 def test_a_recording_that_fails_to_open_leaves_the_one_on_show(qtbot, play, monkeypatch) -> None:
