@@ -96,7 +96,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     context = create_headless_context()
     try:
         cuda = CudaRuntime()
-        device = _device(cuda)
+        device = cuda.drawing_device()
         machine = gpu_machine(context, cuda, device)
         _say(f"{machine['gpu']['name']}, {machine['gpu']['sm']}; {machine['renderer']}; network {network.name}")
         backend = _backend(network, settings[0].render, device, cuda)
@@ -302,19 +302,6 @@ def _verdict(what: str, found: float, aim: float, kind: str) -> dict[str, Any]:
 
 def _reached(verdict: dict[str, Any]) -> str:
     return "reached" if verdict["reached"] else "NOT reached"
-
-
-def _device(cuda: CudaRuntime) -> int:
-    """The GPU that OpenGL draws on; the first one, with a word, where CUDA cannot share its buffers."""
-    from app.inference.cuda_errors import CudaError
-
-    try:
-        return cuda.device_of_gl_context()
-    except CudaError as error:
-        if not error.gl_elsewhere:
-            raise
-        _say(f"Note: tensors will cross through host memory: {error}")
-        return 0
 
 
 def _backend(network: Network, render: Size, device: int, cuda: CudaRuntime) -> InferenceBackend:

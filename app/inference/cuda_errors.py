@@ -20,9 +20,11 @@ LOST = frozenset({214, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721})
 
 _MOVE_GL = (
     "On a machine with two GPUs start with `__NV_PRIME_RENDER_OFFLOAD=1 __GLX_VENDOR_LIBRARY_NAME=nvidia`; without a "
-    "screen set `__EGL_VENDOR_LIBRARY_FILENAMES` to NVIDIA's 10_nvidia.json. `supersee doctor` checks it."
+    "screen set `__EGL_VENDOR_LIBRARY_FILENAMES` to NVIDIA's 10_nvidia.json, or choose another GPU with "
+    "`GLCONTEXT_DEVICE_INDEX` (EGL's numbers: CUDA_VISIBLE_DEVICES does not change them). `supersee doctor` checks it."
 )
-_GL_ELSEWHERE = "the OpenGL context is not on the NVIDIA GPU"
+_GL_ELSEWHERE = "the OpenGL context is not on the NVIDIA GPU that CUDA uses"
+_GL_CODES = (NO_DEVICE, INVALID_DEVICE, INVALID_GRAPHICS_CONTEXT, OPERATING_SYSTEM, UNKNOWN)
 _DRIVER = "Install or update NVIDIA's driver; `supersee doctor` says which one is here."
 
 _MEANINGS: dict[int, tuple[str, str]] = {
@@ -41,9 +43,6 @@ _MEANINGS: dict[int, tuple[str, str]] = {
         "nothing in this build was made for this GPU's compute capability",
         "`supersee engines list` shows for which GPUs engines are here.",
     ),
-    INVALID_GRAPHICS_CONTEXT: (f"no OpenGL context is current, or {_GL_ELSEWHERE}", _MOVE_GL),
-    OPERATING_SYSTEM: (_GL_ELSEWHERE, _MOVE_GL),
-    UNKNOWN: (_GL_ELSEWHERE, _MOVE_GL),
     NULL_HANDLE: (
         "CUDA reported success and handed out nothing",
         "Update the CUDA bindings: pip install --upgrade cuda-bindings",
@@ -56,17 +55,14 @@ class CudaError(SuperseeError):
     """`code` is the `cudaError_t`; `lost` says that this process can use CUDA no more."""
 
     def __init__(self, call: str, code: int, name: str = "", *, hint: str = "") -> None:
-        why, do = _meaning(code)
         self.code = code
+        self.gl_elsewhere = code in _GL_CODES and ("GL" in call or "Graphics" in call)
+        """True where the cause is an OpenGL context that CUDA cannot share buffers with."""
+        why, do = (_GL_ELSEWHERE, _MOVE_GL) if self.gl_elsewhere else _meaning(code)
         self.lost = code in LOST
         label = f"error {code}" + (f", {name}" if name else "") if code != NULL_HANDLE else "null handle"
         why = f"{hint or why} ({label})"
         super().__init__(f"CUDA's {call} failed", why + _visible_devices(code), do)
-
-    @property
-    def gl_elsewhere(self) -> bool:
-        """True where the cause is an OpenGL context that CUDA cannot share buffers with."""
-        return self.code in (OPERATING_SYSTEM, UNKNOWN, INVALID_GRAPHICS_CONTEXT)
 
 
 def _meaning(code: int) -> tuple[str, str]:

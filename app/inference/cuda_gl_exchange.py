@@ -118,7 +118,7 @@ class CudaGlExchange:
             buffer.release()
 
     def _check_device(self) -> None:
-        ours, gl = self._cuda.current_device(), self._cuda.device_of_gl_context()
+        ours, gl = self._cuda.current_device(), self._cuda.drawing_device()
         if ours != gl:
             hint = f"the network runs on GPU {ours} and OpenGL draws on GPU {gl}"
             raise CudaError("cudaGLGetDevices", INVALID_GRAPHICS_CONTEXT, hint=hint)

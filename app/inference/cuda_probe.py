@@ -76,7 +76,7 @@ class CopySession:
 def probe_shared_buffers(context: moderngl.Context, runtime: CudaRuntime | None = None) -> ProbeResult:
     """`context` must be current. Raises SuperseeError where it does not work: CudaError where a call fails."""
     cuda = runtime or CudaRuntime()
-    device = cuda.device_of_gl_context()
+    device = cuda.drawing_device()
     cuda.use(device)
     session = CopySession(cuda)
     exchange: CudaGlExchange | None = None

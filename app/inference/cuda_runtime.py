@@ -88,12 +88,23 @@ class CudaRuntime:
         return int(self._call("cudaGetDevice"))
 
     def device_of_gl_context(self) -> int:
-        """The device that owns the GL context which is current on this thread: buffers can be shared with no other."""
+        """The device that owns the GL context which is current on this thread: buffers can be shared with no other.
+        Raises CudaError, `gl_elsewhere`, where that is none of CUDA's."""
         which = self._api.cudaGLDeviceList.cudaGLDeviceListAll
         count, devices = self._call("cudaGLGetDevices", _MOST_GL_DEVICES, which)
         if not count:
             raise CudaError("cudaGLGetDevices", NO_DEVICE, hint="OpenGL draws on a GPU that CUDA does not see")
         return int(devices[0])
+
+    def drawing_device(self) -> int:
+        """The same; the thread's current device where CUDA cannot tell (no GL context, or one of another GPU, or of a
+        kind that cudaGLGetDevices does not know): registering a buffer then shows whether the two can share."""
+        try:
+            return self.device_of_gl_context()
+        except CudaError as error:
+            if not error.gl_elsewhere:
+                raise
+            return self.current_device()
 
     def free_memory(self) -> tuple[int, int]:
         """(free, total) bytes of the calling thread's device."""

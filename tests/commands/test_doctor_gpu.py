@@ -67,10 +67,12 @@ def test_with_a_gpu_the_round_trip_is_made_and_its_time_said(cuda: RecordedCuda)
 
 @pytest.mark.usefixtures("no_tensorrt")
 def test_gl_on_another_gpu_is_missing_and_says_how_to_move_it(cuda: RecordedCuda) -> None:
-    cuda.fails["cudaGLGetDevices"] = 304
+    cuda.fails.update({"cudaGLGetDevices": 304, "cudaGraphicsGLRegisterBuffer": 304})
     found = by_name(DRIVER)
-    assert found["GL on NVIDIA"].verdict == "missing"
-    assert "__NV_PRIME_RENDER_OFFLOAD=1" in found["GL on NVIDIA"].do
+    for name in ("GL on NVIDIA", "GL-CUDA sharing"):
+        assert found[name].verdict == "missing"
+        assert "not on the NVIDIA GPU" in found[name].found
+        assert "__NV_PRIME_RENDER_OFFLOAD=1" in found[name].do
 
 
 @pytest.mark.usefixtures("no_tensorrt")

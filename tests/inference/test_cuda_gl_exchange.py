@@ -158,17 +158,24 @@ def test_a_gpu_that_is_lost_is_said_once_and_release_stays_quiet(
     cuda.alive.clear()
 
 
-@pytest.mark.parametrize("call", ["GLGetDevices", REGISTER])
-@pytest.mark.parametrize("code", [219, 304, 999])
-def test_gl_on_another_gpu_means_host_memory_and_says_so(
-    gl: moderngl.Context, cuda: RecordedCuda, call: str, code: int
-) -> None:
-    cuda.fails[f"cuda{call}"] = code
+@pytest.mark.parametrize("code", [100, 101, 219, 304, 999])
+def test_gl_on_another_gpu_means_host_memory_and_says_so(gl: moderngl.Context, cuda: RecordedCuda, code: int) -> None:
+    cuda.fails.update({"cudaGLGetDevices": code, f"cuda{REGISTER}": code})
     exchange = make_exchange(gl, EchoDeviceSession(CudaRuntime(cuda)))
     assert isinstance(exchange, HostExchange)
     assert "host memory" in exchange.notice
     assert "not on the NVIDIA GPU" in exchange.notice
     assert "__NV_PRIME_RENDER_OFFLOAD=1" in exchange.notice
+    exchange.release()
+
+
+@pytest.mark.parametrize("code", [100, 219, 304, 999])
+def test_a_context_that_cuda_cannot_place_is_tried_all_the_same(
+    gl: moderngl.Context, cuda: RecordedCuda, code: int
+) -> None:
+    cuda.fails["cudaGLGetDevices"] = code
+    exchange = make_exchange(gl, EchoDeviceSession(CudaRuntime(cuda)))
+    assert isinstance(exchange, CudaGlExchange)
     exchange.release()
 
 

@@ -30,10 +30,10 @@ def test_a_pattern_that_does_not_come_back_is_said(gl: moderngl.Context, monkeyp
     assert not recorded.alive
 
 
-@pytest.mark.parametrize("call", ["GLGetDevices", "GraphicsGLRegisterBuffer", "GraphicsMapResources", "MemcpyAsync"])
+@pytest.mark.parametrize("call", ["GraphicsGLRegisterBuffer", "GraphicsMapResources", "MemcpyAsync"])
 def test_each_failure_cleans_up(gl: moderngl.Context, call: str) -> None:
     recorded = RecordedCuda(fails={f"cuda{call}": 999})
-    with pytest.raises(CudaError, match="not on the NVIDIA GPU"):
+    with pytest.raises(CudaError, match=call):
         probe_shared_buffers(gl, CudaRuntime(recorded))
     assert not recorded.alive
 

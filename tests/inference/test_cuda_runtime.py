@@ -14,6 +14,10 @@ from app.inference.cuda_runtime import CudaRuntime, load_api
 from tests.inference.recorded_cuda import RecordedCuda
 
 
+def _use_first(cuda: CudaRuntime) -> None:
+    cuda.use(0)
+
+
 def _capture(cuda: CudaRuntime) -> None:
     with cuda.capturing(5):
         pass
@@ -100,9 +104,7 @@ def test_the_real_bindings_take_these_arguments() -> None:
         (2, r"no memory left.*smaller display size"),
         (46, r"another program holds the GPU.*nvidia-smi"),
         (209, r"compute capability.*engines list"),
-        (219, r"not on the NVIDIA GPU.*__EGL_VENDOR_LIBRARY_FILENAMES"),
-        (304, r"not on the NVIDIA GPU.*__NV_PRIME_RENDER_OFFLOAD"),
-        (999, r"not on the NVIDIA GPU.*supersee doctor"),
+        (304, r"not expected here \(error 304"),
         (719, r"stopped in the middle of its work.*Start the program again"),
         (4711, r"not expected here \(error 4711\).*supersee doctor"),
     ],
@@ -111,7 +113,16 @@ def test_codes_become_plain_messages(code: int, says: str) -> None:
     with pytest.raises(CudaError, match=says) as caught:
         CudaRuntime(RecordedCuda(fails={"cudaSetDevice": code})).use(0)
     assert caught.value.lost == (code in LOST)
-    assert caught.value.gl_elsewhere == (code in (219, 304, 999))
+    assert not caught.value.gl_elsewhere
+
+
+@pytest.mark.parametrize("code", [100, 101, 219, 304, 999])
+@pytest.mark.parametrize("name", ["cudaGLGetDevices", "cudaGraphicsGLRegisterBuffer", "cudaGraphicsMapResources"])
+def test_of_a_call_about_gl_the_same_codes_mean_another_gpu(name: str, code: int) -> None:
+    says = "not on the NVIDIA GPU.*__NV_PRIME_RENDER_OFFLOAD.*__EGL_VENDOR_LIBRARY_FILENAMES.*GLCONTEXT_DEVICE_INDEX"
+    with pytest.raises(CudaError, match=says) as caught:
+        CALLS[name](CudaRuntime(RecordedCuda(fails={name: code})))
+    assert caught.value.gl_elsewhere
 
 
 def test_a_driver_that_is_too_old_is_told_from_none() -> None:
@@ -138,9 +149,9 @@ def test_bindings_that_are_missing_are_a_message(monkeypatch: pytest.MonkeyPatch
 
 def test_a_hidden_gpu_is_said_to_be_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
-    recorded = RecordedCuda(fails={"cudaGLGetDevices": 100})
-    with pytest.raises(CudaError, match="CUDA_VISIBLE_DEVICES is '7'"):
-        CudaRuntime(recorded).device_of_gl_context()
+    for call, does in (("cudaGLGetDevices", CudaRuntime.device_of_gl_context), ("cudaSetDevice", _use_first)):
+        with pytest.raises(CudaError, match="CUDA_VISIBLE_DEVICES is '7'"):
+            does(CudaRuntime(RecordedCuda(fails={call: 100})))
 
 
 def test_no_device_is_a_count_of_zero_and_other_errors_are_errors() -> None:
