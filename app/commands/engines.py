@@ -79,14 +79,28 @@ def _build_one(supply: Any, network: Any, size: Size, target: Any, args: argpars
         if args.rebuild:
             supply.forget(network, size, target, args.precision)
         engine = supply.provide(network, size, target, args.precision)
+        how = f"built in {engine.seconds:.2f} s" if engine.built else "was here already"
+        print(f"{name}: {how}, {_megabytes(len(engine.plan))}", flush=True)  # noqa: T201
+        for remark in engine.remarks:
+            print(f"  {remark}")  # noqa: T201
+        if target.gpu:
+            _try_out(supply, network, size, target, args.precision)
     except SuperseeError as error:
         print(f"{name}: FAILED: {error}", flush=True)  # noqa: T201
         return False
-    how = f"built in {engine.seconds:.2f} s" if engine.built else "was here already"
-    print(f"{name}: {how}, {_megabytes(len(engine.plan))}", flush=True)  # noqa: T201
-    for remark in engine.remarks:
-        print(f"  {remark}")  # noqa: T201
     return True
+
+
+def _try_out(supply: Any, network: Any, size: Size, target: Any, precision: str) -> None:
+    """On the GPU at hand: loaded, its kernels compiled and kept, held against the float32 network."""
+    from app.inference.tensorrt_backend import TensorRtBackend
+
+    begun = time.monotonic()
+    backend = TensorRtBackend(target.library, precision=precision, device=target.device, supply=supply)
+    backend.prepare(network.model, size)
+    decibels = backend.gate_db(network.model, size)
+    backend.close()
+    print(f"  runs here, {decibels:.1f} dB against float32; ready in {time.monotonic() - begun:.2f} s")  # noqa: T201
 
 
 def _list(_args: argparse.Namespace, store: Any) -> int:

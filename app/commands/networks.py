@@ -42,10 +42,10 @@ def neural_options(name: str | None) -> Callable[[str, Size], Mapping[str, objec
         if method != "neural":
             return {}
         if not loaded:
-            from app.inference.backend_chain import make_backend
+            from app.inference.backend_chain import drawing_gpu, make_backend
             from app.inference.manifest import load_network
 
-            loaded.update(network=load_network(network_folder(name)), backend=make_backend())
+            loaded.update(network=load_network(network_folder(name)), backend=make_backend(drawing_gpu()))
         return loaded
 
     return options

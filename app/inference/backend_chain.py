@@ -153,16 +153,30 @@ def nvidia_driver_here() -> bool:
     return shutil.which("nvidia-smi") is not None or any(Path(trace).exists() for trace in _DRIVER_TRACES)
 
 
-def make_backend(precision: str = "fp16") -> PreparedBackend:
-    """The chain where there is an NVIDIA driver, OpenVINO by itself elsewhere. Raises SuperseeError where that is
-    missing, too."""
+def drawing_gpu() -> int:
+    """CUDA's number of the GPU that draws, for the thread whose GL context is current: buffers can be shared with no
+    other. 0 where that cannot be told; what shares the buffers then finds out."""
+    if not nvidia_driver_here():
+        return 0
+    from app.inference.cuda_runtime import CudaRuntime
+
+    try:
+        return CudaRuntime().device_of_gl_context()
+    except SuperseeError as error:
+        log.info("which GPU draws is not known: %s", error)
+        return 0
+
+
+def make_backend(device: int = 0, precision: str = "fp16") -> PreparedBackend:
+    """The chain, on CUDA's GPU `device`, where there is an NVIDIA driver; OpenVINO by itself elsewhere. Raises
+    SuperseeError where that is missing, too."""
     from app.inference.openvino_backend import OpenVinoBackend
 
     if not nvidia_driver_here():
         return OpenVinoBackend()
     makers: list[tuple[str, Maker]] = [
-        (LABELS["tensorrt_rtx"], lambda: TensorRtBackend("tensorrt_rtx", precision=precision))
+        (LABELS["tensorrt_rtx"], lambda: TensorRtBackend("tensorrt_rtx", precision=precision, device=device))
     ]
     if "tensorrt" in installed():  # nobody has to install both
-        makers.append((LABELS["tensorrt"], lambda: TensorRtBackend("tensorrt", precision=precision)))
+        makers.append((LABELS["tensorrt"], lambda: TensorRtBackend("tensorrt", precision=precision, device=device)))
     return BackendChain([*makers, ("OpenVINO", OpenVinoBackend)])

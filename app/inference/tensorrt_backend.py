@@ -50,6 +50,7 @@ class _Loaded:
     engine: Any
     session: TensorRtSession | None
     kernels: bytes
+    gate_db: float
 
 
 class TensorRtBackend:
@@ -96,6 +97,10 @@ class TensorRtBackend:
                 loaded = self._prepared(model, size)
         session, loaded.session = loaded.session, None
         return session or self._session(loaded.engine, size, loaded.kernels)[0]
+
+    def gate_db(self, model: Path, size: Size) -> float:
+        """PSNR of the worst output channel against the float32 network, of what was prepared."""
+        return self._loaded[_key(model, size)].gate_db
 
     def cancel(self) -> bool:
         """Ends a build that is under way or waited for: `prepare` raises BuildCancelled. False where there is none."""
@@ -144,7 +149,7 @@ class TensorRtBackend:
         kernels = stored if cache is None or cache.warm else cache.serialized()
         self._keep(key, decibels, kernels if kernels != stored else b"")
         self.remarks = supplied.remarks
-        return _Loaded(engine, session, kernels)
+        return _Loaded(engine, session, kernels, decibels)
 
     def _engine(self, network: Network, size: Size) -> tuple[SuppliedEngine, Any]:
         """Loaded. One from the store that does not load is built again before it is given up."""

@@ -27,13 +27,13 @@ Loader = Callable[[str | None], "tuple[Network, Any]"]
 ImageLoader = Callable[[str], "tuple[tuple[ImageNetwork, ...], Any]"]
 
 
-def load_network_and_backend(name: str | None) -> tuple[Network, Any]:
+def load_network_and_backend(name: str | None, gpu: int = 0) -> tuple[Network, Any]:
     """The network called `name` (in models/weights, or a folder; None: "lite" or the first there is) and what runs
-    it. Raises SuperseeError where either is missing."""
+    it, on CUDA's GPU of that number where there is one. Raises SuperseeError where either is missing."""
     from app.inference.backend_chain import make_backend
     from app.inference.manifest import load_network
 
-    return load_network(network_folder(name)), make_backend()
+    return load_network(network_folder(name)), make_backend(gpu)
 
 
 def load_image_networks_and_backend(kind: str) -> tuple[tuple[ImageNetwork, ...], Any]:
@@ -58,7 +58,7 @@ class NeuralSupply:
     def __init__(
         self,
         name: str | None = None,
-        load: Loader = load_network_and_backend,
+        load: Loader | None = None,
         load_images: ImageLoader = load_image_networks_and_backend,
     ) -> None:
         self._name = name
@@ -73,7 +73,7 @@ class NeuralSupply:
         if method != "neural" and method not in IMAGE_KINDS:
             return {}
         if method not in self._loading:
-            load, what = (self._load, self._name) if method == "neural" else (self._load_images, method)
+            load, what = (self._loader(), self._name) if method == "neural" else (self._load_images, method)
             self._loading[method] = self._pool.submit(load, what)  # type: ignore[arg-type]
         if not self._loading[method].done():
             return None
@@ -85,6 +85,14 @@ class NeuralSupply:
             return None
         _outcome(self._preparing[method, models])
         return {"network" if method == "neural" else "networks": loaded, "backend": backend}
+
+    def _loader(self) -> Loader:
+        if self._load is not None:
+            return self._load
+        from app.inference.backend_chain import drawing_gpu
+
+        gpu = drawing_gpu()  # here, where the GL context is current
+        return lambda name: load_network_and_backend(name, gpu)
 
     def caption(self, method: str) -> Caption | None:
         """While an engine is being made ready: what is done, and for how long already."""

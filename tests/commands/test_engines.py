@@ -100,3 +100,29 @@ def test_without_a_gpu_the_target_has_to_be_named(
     err = capsys.readouterr().err
     assert "There is no NVIDIA driver" in err
     assert "--target sm89" in err
+
+
+def test_on_a_gpu_the_engine_is_tried_out_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.inference.tensorrt_library import TensorRtLibrary
+    from tests.inference.recorded_cuda import RecordedCuda
+    from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan
+
+    cuda, api = RecordedCuda(), RecordedTensorRt()
+    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: cuda)
+    monkeypatch.setattr("app.inference.tensorrt_library._imported", lambda _kind: api)
+    monkeypatch.setattr(
+        "app.inference.engine_supply.EngineSupply.__init__.__kwdefaults__", {"limit": 9.0, "build": built_plan}
+    )
+    assert engines(tmp_path, "build", "--size", "64x36") == 0
+    built, ran = capsys.readouterr().out.splitlines()
+    assert built.startswith("lite 64x36 fp16 for Recorded GPU (8.9): built in ")
+    assert ran.startswith("  runs here, ")
+    assert engines(tmp_path, "list") == 0
+    assert "dB against float32" in capsys.readouterr().out
+    assert TensorRtLibrary("tensorrt_rtx").api is api
+    assert not cuda.alive
+    api.faults.answer = lambda output: output * 0
+    assert engines(tmp_path, "build", "--size", "64x36") == 1
+    assert "FAILED: TensorRT-RTX answers wrongly" in capsys.readouterr().out
