@@ -273,6 +273,8 @@ class CudaRuntime:
             code, *values = getattr(self._api, name)(*arguments)
         except RuntimeError as error:  # the bindings could not find the driver's library, or a function in it
             raise CudaError(name, INSUFFICIENT_DRIVER, hint=str(error)) from error
+        except KeyError as error:  # a code that is newer than the bindings: they look its name up
+            raise CudaError(name, error.args[0], hint="the driver is newer than the CUDA bindings") from error
         return int(code), *values
 
     def _error(self, name: str, code: int) -> CudaError:

@@ -141,6 +141,15 @@ def test_bindings_without_a_library_are_a_message() -> None:
         CudaRuntime(NoLibrary()).allocate(4)
 
 
+def test_a_code_that_the_bindings_do_not_know_is_a_message() -> None:
+    class Older(RecordedCuda):
+        def _cudaMalloc(self, size: int) -> tuple[int, int]:
+            return {}[1234]  # as cuda-bindings does
+
+    with pytest.raises(CudaError, match=r"newer than the CUDA bindings \(error 1234\)"):
+        CudaRuntime(Older()).allocate(4)
+
+
 def test_bindings_that_are_missing_are_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "cuda.bindings.runtime", None)
     with pytest.raises(SuperseeError, match=r'CUDA bindings cannot be loaded.*pip install "supersee\[gpu\]"'):
