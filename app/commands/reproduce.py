@@ -98,8 +98,8 @@ def recipe_from(record: Mapping[str, Any], shot: Path) -> Recipe:
         ratio, samples = checked_ratio(float(record["ratio"])), int(record["reference_samples"])
         if not 0 <= samples <= 4096:
             raise ValueError(f"{samples} reference samples")
-        scene, path, network = str(record["scene"]), record["path"], record["network"]
-        folder = None if network is None else str(network["folder"])
+        scene, path, networks = str(record["scene"]), record["path"], record["networks"]
+        folder = str(networks["neural"]["folder"]) if "neural" in networks else None
     except SuperseeError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -120,7 +120,7 @@ def recipe_from(record: Mapping[str, Any], shot: Path) -> Recipe:
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What differs between the machine that took a picture and this one, a sentence each: why pixels may differ."""
     notes = []
-    if not there["trail"]["whole"]:
+    if _part(there, "trail", "whole") is not True:
         notes.append("its history is longer than what is recorded of it: single pixels may differ by a step")
     if (there.get("version"), there.get("code")) != (here["version"], here["code"]):
         notes.append(
@@ -129,9 +129,9 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
         )
     if there.get("scene_digest") != here["scene_digest"]:
         notes.append(f"{here['scene']} has changed since")
-    before, now = there.get("network") or {}, here["network"] or {}
-    if before.get("sha256") != now.get("sha256"):
-        notes.append(f"the network {before.get('name')} has other weights since")
+    for method, network in here["networks"].items():
+        if _part(there, "networks", method, "sha256") != network["sha256"]:
+            notes.append(f"the network {network['name']} has other weights since")
     machines = (
         ("another graphics card", there.get("renderer"), here["renderer"]),
         ("another OpenGL", there.get("opengl"), here["opengl"]),
@@ -141,6 +141,13 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     )
     notes += [f"{what}: {_plain(now)}, not {_plain(then)}" for what, then, now in machines if then != now]
     return notes
+
+
+def _part(record: Any, *names: str) -> Any:
+    """What stands there in a record that anyone may have written; None where nothing does."""
+    for name in names:
+        record = record.get(name) if isinstance(record, Mapping) else None
+    return record
 
 
 def _replay(run: Headless, recipe: Recipe) -> None:

@@ -18,6 +18,7 @@ from app.upscale.registry import create_upscaler, method_info
 from app.upscale.upscaler import Upscaler
 
 if TYPE_CHECKING:
+    from app.inference.image_manifest import ImageNetwork
     from app.inference.manifest import Network
 
 STAND_IN = "bilinear"
@@ -74,7 +75,7 @@ class MethodRun:
         return self._upscaler.detail if self._upscaler is not None else ""
 
     @property
-    def network(self) -> Network | None:
+    def network(self) -> Network | ImageNetwork | None:
         """What a method that has one runs."""
         return getattr(self._own, "network", None)
 

@@ -16,7 +16,12 @@ from app.present.keys import help_sheet
 from app.present.layout import View
 from app.present.overlay import MethodTimes, OverlayContent
 from app.present.session import Comparison
+from app.present.trail import finite
 from app.render.gl_context import renderer_name
+
+_LARGEST_SIDE = 8192
+_LARGEST_PIXEL_RATIO = 8.0
+"""Of records from anywhere: letters must fit into memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +72,7 @@ def shot_record(comparison: Comparison, composition: Composition, scene: str, lo
         "labels": looks.decoration.labels,
         "help": looks.decoration.sheet is not None,
         "overlay": None if looks.decoration.overlay is None else _overlay_data(looks.decoration.overlay),
-        "network": _network_facts(comparison),
+        "networks": _network_facts(comparison),
         "backends": list(comparison.backends()),
         "renderer": renderer_name(comparison.context),
         "opengl": str(comparison.context.info["GL_VERSION"]),
@@ -88,13 +93,13 @@ def looks_from(data: Mapping[str, Any]) -> Looks:
     view = data["view"]
     wipe, single = view["wipe"], view["single"]
     return Looks(
-        _size(data["canvas"], 16384),
+        _size(data["canvas"]),
         View(
-            float(view["zoom"]),
-            (float(view["centre"][0]), float(view["centre"][1])),
+            _positive(view["zoom"]),
+            (finite(view["centre"][0]), finite(view["centre"][1])),
             None if single is None else int(single),
             None if wipe is None else (int(wipe[0]), int(wipe[1])),
-            float(view["divider"]),
+            finite(view["divider"]),
         ),
         Decoration(
             labels=bool(data["labels"]),
@@ -103,12 +108,12 @@ def looks_from(data: Mapping[str, Any]) -> Looks:
         ),
         _positive(data["exposure"]),
         bool(data["filmic"]),
-        _positive(data["pixel_ratio"]),
+        min(_positive(data["pixel_ratio"]), _LARGEST_PIXEL_RATIO),
     )
 
 
 def display_size_from(data: Mapping[str, Any]) -> Size:
-    return _size(data["display_size"], 8192)
+    return _size(data["display_size"])
 
 
 def _recording_facts(comparison: Comparison) -> dict[str, Any]:
@@ -117,12 +122,15 @@ def _recording_facts(comparison: Comparison) -> dict[str, Any]:
     return {"name": recording.name, "frames": len(recording), "fps": recording.fps}
 
 
-def _network_facts(comparison: Comparison) -> dict[str, str] | None:
-    run = comparison.runs.get("neural")
-    network = run.network if run is not None and "neural" in comparison.shown and not run.stands_in else None
-    if network is None:
-        return None
-    return {"name": network.name, "folder": network.folder.name, "sha256": network.sha256}
+def _network_facts(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """By method, of those that run one."""
+    facts = {}
+    for name in dict.fromkeys(comparison.shown):
+        run = comparison.runs[name]
+        network = None if run.stands_in else run.network
+        if network is not None:
+            facts[name] = {"name": network.name, "folder": network.folder.name, "sha256": network.sha256}
+    return facts
 
 
 def _overlay_data(content: OverlayContent) -> dict[str, Any]:
@@ -170,15 +178,15 @@ def _finite(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _size(pair: Any, largest: int) -> Size:
+def _size(pair: Any) -> Size:
     width, height = int(pair[0]), int(pair[1])
-    if not (0 < width <= largest and 0 < height <= largest):
+    if not (0 < width <= _LARGEST_SIDE and 0 < height <= _LARGEST_SIDE):
         raise ValueError(f"a size of {width}x{height}")
     return width, height
 
 
 def _positive(value: Any) -> float:
-    number = float(value)
-    if not (math.isfinite(number) and number > 0):
+    number = finite(value)
+    if number <= 0:
         raise ValueError(f"{number} where a number above 0 belongs")
     return number

@@ -6,6 +6,7 @@ A temporal method's picture depends on every frame since its history was last dr
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -43,6 +44,12 @@ class Trail:
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    def copy(self) -> Trail:
+        """As it is now."""
+        made = Trail()
+        made._frames, made.whole = self._frames.copy(), self.whole
+        return made
 
     def clear(self) -> None:
         """History was dropped: what came before shows no more."""
@@ -83,11 +90,11 @@ def unpacked(data: Mapping[str, Any]) -> list[TrailFrame]:
         frames.append(
             TrailFrame(
                 int(row["index"]),
-                float(row["time"]),
+                finite(row["time"]),
                 tuple(map(str, row["methods"])),
                 None if camera is None else pose_from(camera),
-                float(row["lod_bias"]),
-                float(row["shading_load"]),
+                finite(row["lod_bias"]),
+                finite(row["shading_load"]),
                 tuple(map(str, row["redone"])),
             )
         )
@@ -98,12 +105,20 @@ def pose_from(data: Mapping[str, Any]) -> CameraPose:
     """A pose from `asdict`'s form, read from a file: ValueError, TypeError or KeyError where it is none."""
     (px, py, pz), (tx, ty, tz) = data["position"], data["target"]
     return CameraPose(
-        (float(px), float(py), float(pz)),
-        (float(tx), float(ty), float(tz)),
-        float(data["fov_y"]),
-        float(data["near"]),
-        float(data["roll"]),
+        (finite(px), finite(py), finite(pz)),
+        (finite(tx), finite(ty), finite(tz)),
+        finite(data["fov_y"]),
+        finite(data["near"]),
+        finite(data["roll"]),
     )
+
+
+def finite(value: Any) -> float:
+    """The number; ValueError or TypeError where it is none."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} where a number belongs")
+    return number
 
 
 def replayed(comparison: Comparison, frames: Sequence[TrailFrame], shown: Sequence[str]) -> Iterator[int]:

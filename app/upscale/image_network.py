@@ -64,6 +64,11 @@ class ImageNetworkUpscaler:
     def detail(self) -> str:
         return f"{self._backend.name} {self._backend.device}"
 
+    @property
+    def network(self) -> ImageNetwork | None:
+        """The one for the sizes of now."""
+        return self._network(*self._targets.sizes) if self._targets else None
+
     def resize(self, render_size: Size, display_size: Size) -> None:
         """Raises SuperseeError for a ratio that none of the networks does."""
         if self._targets and self._targets.sizes == (render_size, display_size):

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.capture.image_files import read_png, write_png
 from app.capture.screenshot import read_record
@@ -77,10 +79,11 @@ def test_a_picture_that_differs_is_called_so(shot: Path, tmp_path: Path, capsys:
 
 def test_what_is_not_the_same_here_is_said_in_a_sentence_each(shot: Path) -> None:
     here = read_record(shot)
+    here["networks"] = {"neural": {"name": "lite", "folder": "lite", "sha256": "ff"}}
     assert differences(here, here) == []
     there = json.loads(json.dumps(here)) | {
         "version": "0.0.1", "renderer": "Voodoo 2", "scene_digest": "beef", "libraries": {"openvino": "1"},
-        "network": {"name": "lite", "folder": "lite", "sha256": "00"}, "trail": {**here["trail"], "whole": False},
+        "networks": {"neural": {"name": "lite", "sha256": "00"}}, "trail": {**here["trail"], "whole": False},
     }  # fmt: skip
     said = "\n".join(differences(there, here))
     for part in ("longer than", "another build of Supersee", "has changed since", "other weights", "not Voodoo 2"):
@@ -92,7 +95,8 @@ def test_what_is_not_the_same_here_is_said_in_a_sentence_each(shot: Path) -> Non
     ("change", "message"),
     [
         ({"scene": "/nowhere/scene.glb"}, "is missing"),
-        ({"network": {"folder": "no-such-network"}}, "no-such-network drew it"),
+        ({"networks": {"neural": {"folder": "no-such-network"}}}, "no-such-network drew it"),
+        ({"networks": {"neural": "lite"}}, "cannot be used"),
         ({"panes": []}, "cannot be used"),
         ({"panes": [{"method": "magic", "title": "", "detail": "", "warning": ""}]}, 'no method "magic"'),
         ({"canvas": [10**9, 10**9]}, "cannot be used"),
@@ -109,6 +113,34 @@ def test_what_is_not_the_same_here_is_said_in_a_sentence_each(shot: Path) -> Non
 def test_a_damaged_record_is_a_plain_message(shot: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(SuperseeError, match=message):
         recipe_from(read_record(shot) | change, shot)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_record_that_anyone_wrote_is_used_or_refused(shot: Path, data: st.DataObject) -> None:
+    good = read_record(shot)
+    record = json.loads(json.dumps(good))
+    place: Any = record
+    while True:
+        name = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
+        inside = place[name]
+        if not isinstance(inside, dict | list) or not inside or data.draw(st.booleans()):
+            break
+        place = inside
+    place[name] = data.draw(_VALUES)
+    try:
+        recipe = recipe_from(record, shot)
+    except SuperseeError:
+        return
+    assert recipe.trail
+    assert isinstance(differences(record, good), list)
 
 
 def test_a_picture_without_a_trail_and_a_folder_with_the_screenshot_are_plain_messages(
