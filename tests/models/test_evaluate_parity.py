@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.inference.image_manifest import IMAGE_KINDS, load_image_network
 from app.inference.manifest import load_network
 from app.inference.openvino_backend import OpenVinoBackend
 from app.upscale.neural import NeuralUpscaler
+from app.upscale.registry import create_upscaler
 from models.evaluate.clip_player import ClipPlayer
 from models.evaluate.held_out import score_clip
 from models.evaluate.score import score
+from models.network.export_image import save_image_network
 from models.network.model import build_model
 from models.network.save import save_network
 from tests.models.synthetic import synthetic_clip
@@ -38,3 +41,22 @@ def test_the_app_and_torch_give_the_same_figures(gl, tmp_path: Path, ratio: floa
     differences = {f: abs(getattr(through_app, f) - getattr(through_torch, f)) for f in TOLERANCE}
     assert all(differences[f] <= limit for f, limit in TOLERANCE.items()), differences
     assert through_app.frames == through_torch.frames == 5
+
+
+@pytest.mark.parametrize("ratio", [2, 3])
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
+def test_single_image_networks_too(gl, tmp_path: Path, kind: str, ratio: int) -> None:
+    model = build_model({"kind": kind, "ratio": ratio, **({"blocks": 2, "width": 8} if kind == "edsr" else {})}, seed=3)
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.network.parameters():
+        parameter.data.add_(0.01 * torch.randn(parameter.shape, generator=generator))
+    save_image_network(model, tmp_path, "net")  # type: ignore[arg-type]
+    clip = synthetic_clip(4, frames=8, display=(96, 48), ratio=float(ratio))
+    player = ClipPlayer(gl, clip)
+    backend = OpenVinoBackend(precision="f32", cache="")
+    upscaler = create_upscaler(kind, gl, networks=[load_image_network(tmp_path)], backend=backend)
+    through_app, through_torch = score(upscaler, player), score_clip(model, clip)
+    upscaler.release()
+    player.release()
+    differences = {f: abs(getattr(through_app, f) - getattr(through_torch, f)) for f in TOLERANCE}
+    assert all(differences[f] <= limit for f, limit in TOLERANCE.items()), differences
