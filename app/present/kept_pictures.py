@@ -13,38 +13,38 @@ from collections.abc import Sequence
 import moderngl
 
 from app.present.method_run import MethodRun
+from app.present.trail import Trail
 from app.render.gl_context import unbind_framebuffer
 
-STRETCH = 24
-"""Frames that are drawn at once when time runs backwards."""
 MEMORY_LIMIT = 256 << 20
-"""Bytes of kept pictures: 24 frames of five panes at 640x360, 2 frames of two panes at 3840x2160."""
+"""Bytes of kept pictures: 48 frames of three upscalers at 640x360, 2 frames of two at 3840x2160."""
 
 _Identity = tuple[str, str, str]
 _Picture = tuple[moderngl.Texture, moderngl.Framebuffer]
 
 
 class KeptPictures:
-    """By frame and method, copies of the linear pictures; what was kept first goes first."""
+    """By frame and method, copies of the linear pictures, with the trail that led to them; what was kept first goes
+    first."""
 
     def __init__(self, context: moderngl.Context, memory: int = MEMORY_LIMIT) -> None:
         self._context = context
         self._memory = memory
         self._frames: dict[int, dict[_Identity, _Picture]] = {}
+        self._trails: dict[int, Trail] = {}
         self._spare: list[_Picture] = []
 
-    def stretch(self, runs: Sequence[MethodRun]) -> int:
-        """How many frames of these methods fit, STRETCH at most; 0 where it is not worth it."""
-        each = sum(_bytes(run.texture) for run in runs if run.texture is not None)
-        fit = min(STRETCH, self._memory // max(each, 1))
-        return fit if fit > 1 else 0
+    def room(self, runs: Sequence[MethodRun]) -> int:
+        """How many frames of these methods fit."""
+        return self._memory // max(sum(_bytes(run.texture) for run in runs if run.texture is not None), 1)
 
-    def keep(self, index: int, runs: Sequence[MethodRun]) -> None:
-        """Copies the runs' pictures of frame `index`."""
+    def keep(self, index: int, runs: Sequence[MethodRun], trail: Trail) -> None:
+        """Copies the runs' pictures of frame `index`. `trail` is its own from now on."""
         self._drop_frame(index)
         wanted = sum(_bytes(run.texture) for run in runs if run.texture is not None)
         while self._frames and self._held() + wanted > self._memory:
             self._drop_frame(next(iter(self._frames)))
+        self._trails[index] = trail
         self._frames[index] = {_identity(run): self._copied(run.texture) for run in runs if run.texture is not None}
 
     def has(self, index: int, runs: Sequence[MethodRun]) -> bool:
@@ -52,10 +52,11 @@ class KeptPictures:
         kept = self._frames.get(index, {})
         return bool(runs) and all(_identity(run) in kept for run in runs)
 
-    def show(self, index: int, runs: Sequence[MethodRun]) -> None:
-        """Puts the pictures in the place of the runs' own."""
+    def show(self, index: int, runs: Sequence[MethodRun]) -> Trail:
+        """Puts the pictures in the place of the runs' own; what led to them."""
         for run in runs:
             run.texture = self._frames[index][_identity(run)][0]
+        return self._trails[index].copy()
 
     def clear(self) -> None:
         """The sizes or the frames have changed."""
@@ -89,6 +90,7 @@ class KeptPictures:
 
     def _drop_frame(self, index: int) -> None:
         self._spare += self._frames.pop(index, {}).values()
+        self._trails.pop(index, None)
 
 
 def _identity(run: MethodRun) -> _Identity:

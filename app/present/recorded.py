@@ -21,10 +21,13 @@ from app.sequence.read_ahead import MEMORY_LIMIT, ReadAhead
 from app.sequence.source import FrameSource, RecordedFrame, SequencePlayer
 
 LEAD = 64
-"""Frames that are played, unseen, before one that was jumped to, or as many as there are since the start or the last
-cut. Then the picture is that of playing; else it is near it. Measured on 150 frames of ours at 320x180, PSNR between
-a frame that was jumped to and the same frame played: the temporal networks 56 dB or more, TAAU, whose memory is long,
-33 dB or more (24 frames: 43 and 28 dB); the tests hold it to 50 and 28 dB on a pattern that is hard on purpose."""
+"""Frames, at least, that are played unseen before one that was jumped to, or as many as there are since the start or
+the last cut: then the picture is that of playing; else it is near it. Measured on 150 frames of ours at 320x180, PSNR
+between a frame that was jumped to and the same frame played: the temporal networks 56 dB or more, TAAU, whose memory
+is long, 33 dB or more (24 frames: 43 and 28 dB). The tests hold it to 50 and 28 dB on a pattern that is hard."""
+STRETCH = 32
+"""Frames from a multiple of this on are all led up to from one frame, LEAD before the first of them: so they are the
+same pictures whether each was jumped to or all were drawn in a row, which is how time runs backwards."""
 _AHEAD = 12
 _GREY = 0.02
 """Linear grey of what is not there."""
@@ -121,13 +124,16 @@ class RecordedSource:
 
     def leading(self, time: float, back: int = 0) -> list[float]:
         """Times of the frames that have to be played before that at `time`, for its history, and for that of the
-        `back` frames before it."""
+        `back` frames of its stretch before it."""
         index = self.index_at(time)
-        start = self._warm_start(max(index - back, 0))
-        begin = start
+        start = self._warm_start(index, back)
         if self._history and self._history.start <= start and self._history.stop <= index - back:
-            begin = max(start, self._history.stop)  # it goes on from where it is
-        return [self.time_of(earlier) for earlier in range(begin, index)]
+            start = max(start, self._history.stop)  # it goes on from where it is
+        return [self.time_of(earlier) for earlier in range(start, index)]
+
+    def before_in_stretch(self, index: int) -> int:
+        """How many frames of its stretch come before this one."""
+        return index % STRETCH
 
     def follows(self, index: int) -> bool:
         """Whether history leads up to this frame."""
@@ -195,10 +201,10 @@ class RecordedSource:
         self._player.release()
         self._drop_native()
 
-    def _warm_start(self, index: int) -> int:
-        """The first frame that has a say in the history of `index`."""
-        cut = max((each for each in self._cuts if each <= index), default=0)
-        return max(index - LEAD, cut, 0)
+    def _warm_start(self, index: int, back: int) -> int:
+        """The first frame that has a say in the history of `index`, and of the `back` frames before it."""
+        cut = max((each for each in self._cuts if each <= index - back), default=0)
+        return max(index - self.before_in_stretch(index) - LEAD, cut, 0)
 
     def _upload(self, index: int, time: float, follows: bool) -> FrameInputs:
         bare = not self._ahead.ready(index)

@@ -264,10 +264,11 @@ class Comparison:
         state = self.timeline.state_at(time)
         self._state = state
         self._frame = yield from self._drawn_steps(state, shown)
-        if self.recorded is not None and backwards:
-            self._kept.keep(self.recorded.index_at(time), [run for run in shown if run.info.kind == "upscaler"])
         self._with_history = frozenset(_with_history(shown))
-        self._leave_trail(self._frame, shown)
+        self._leave_trail(self.trail, self._frame, shown)
+        if self.recorded is not None and backwards:
+            upscalers = [run for run in shown if run.info.kind == "upscaler"]
+            self._kept.keep(self.recorded.index_at(time), upscalers, self.trail.copy())
         self._book(shown)
         self.finished_at = clock_time.perf_counter()
         self._making = False
@@ -283,8 +284,10 @@ class Comparison:
         self, recorded: RecordedSource, time: float, upscalers: list[MethodRun], lead: bool, backwards: bool
     ) -> Iterator[Pause]:
         """Plays what leads up to `time`, unseen and not counted in any figure, then waits for the frame itself."""
-        back = 0 if not backwards or recorded.follows(recorded.index_at(time)) else self._kept.stretch(upscalers)
-        leading = recorded.leading(time, max(back - 1, 0)) if lead else []
+        index, back = recorded.index_at(time), 0
+        if backwards and not recorded.follows(index):
+            back = min(recorded.before_in_stretch(index), max(self._kept.room(upscalers) - 1, 0))
+        leading = recorded.leading(time, back) if lead else []
         if leading and not recorded.follows(recorded.index_at(leading[0])):
             self.trail.clear()
         try:
@@ -294,12 +297,14 @@ class Comparison:
                     yield Pause.WAIT
                 if earlier == time:
                     break
-                keeps = done >= len(leading) - back + 1
+                keeps = done >= len(leading) - back
                 # What has no history need not be drawn where it is not shown.
                 runs = upscalers if keeps else [run for run in upscalers if run.info.temporal]
-                yield from self._drawn_steps(self.timeline.state_at(earlier), runs)
+                frame = yield from self._drawn_steps(self.timeline.state_at(earlier), runs)
                 if keeps:
-                    self._kept.keep(recorded.index_at(earlier), upscalers)
+                    trail = self.trail.copy()
+                    self._leave_trail(trail, frame, upscalers)
+                    self._kept.keep(recorded.index_at(earlier), upscalers, trail)
                 for clock in (self._render_clock, *(run.clock for run in runs)):
                     clock.take()
         except GeneratorExit:  # another frame is wanted: what history has come to is not known
@@ -315,12 +320,10 @@ class Comparison:
         self._state = state = self.timeline.state_at(time)
         self._frame = recorded.show_frame(state)
         upscalers = [run for run in shown if run.info.kind == "upscaler"]
-        self._kept.show(recorded.index_at(time), upscalers)
+        self.trail = self._kept.show(recorded.index_at(time), upscalers)
         for run in upscalers:
             run.frame_number = self._last
         yield from self._source_steps(shown, state, self._last)
-        self.trail.clear()
-        self._leave_trail(self._frame, shown)
         self.finished_at = clock_time.perf_counter()
         self._making = False
 
@@ -330,11 +333,11 @@ class Comparison:
         waits = [run for run in upscalers if run.stands_in and not run.can_take_over(self.render_size)]
         return all(run.name in self._with_history for run in upscalers if run.info.temporal and run not in waits)
 
-    def _leave_trail(self, frame: FrameInputs, shown: list[MethodRun]) -> None:
+    def _leave_trail(self, trail: Trail, frame: FrameInputs, shown: list[MethodRun]) -> None:
         if frame.reset:
-            self.trail.clear()
+            trail.clear()
         load = self.source.shading_load if self.shading_load is None else self.shading_load
-        self.trail.add(
+        trail.add(
             TrailFrame(frame.frame_index, self.time, _with_history(shown), self.camera, self.lod_bias, load)
         )
 
