@@ -17,16 +17,18 @@ import moderngl
 import numpy as np
 
 from app.capture.recorder import Recorder
-from app.conventions import Size
+from app.conventions import Size, render_size
 from app.render.fullscreen import FullscreenPass
 from app.render.gl_context import create_headless_context, renderer_name, unbind_framebuffer
 from app.render.live_source import LiveSource
 from app.scene.builtin import load_scene
 from app.scene.evaluate import evaluate
+from app.upscale.registry import create_upscaler
 
 SIZE: Size = (1280, 720)
 COST_LIMIT_MS = 1.0
 _RATE = 60.0
+_RATIO = 2.0
 _WARM_UP = 8  # frames of each kind that do not count
 _BLOCK = 12  # frames of one kind in a row: load by other programs hits both kinds
 
@@ -71,13 +73,15 @@ def measure_live_encoding(
 
 
 class _Drawing:
-    """A scene at display size, tone-mapped into an 8-bit target, a step of time further with each frame."""
+    """A scene, upscaled and tone-mapped into an 8-bit target, a step of time further with each frame."""
 
     def __init__(self, context: moderngl.Context, scene: str, size: Size) -> None:
         self.context = context
         self._model = load_scene(scene)
         self._source = LiveSource(context, self._model)
-        self._source.resize(size, size)
+        self._source.resize(render_size(size, _RATIO), size)
+        self._upscaler = create_upscaler("bilinear", context)
+        self._upscaler.resize(render_size(size, _RATIO), size)
         self._tone_map = FullscreenPass(context, "present/tone_map.frag")
         self._texture = context.texture(size, 4)
         self.target = context.framebuffer([self._texture])
@@ -86,14 +90,16 @@ class _Drawing:
     def draw(self) -> None:
         """The next frame, drawn to its end."""
         path = self._model.camera_paths[0] if self._model.camera_paths else None
-        colour = self._source.render_native(evaluate(self._model, self._frame / _RATE, path))
+        state = evaluate(self._model, self._frame / _RATE, path)
+        self._upscaler.begin(self._source.render_frame(state, frame_index=self._frame))
+        colour = self._upscaler.finish()
         self._tone_map.draw(self.target, {"colour": colour}, exposure=self._model.exposure, filmic=1)
         self.context.finish()
         self._frame += 1
 
     def release(self) -> None:
         unbind_framebuffer(self.context)
-        for owner in (self.target, self._texture, self._tone_map, self._source):
+        for owner in (self.target, self._texture, self._tone_map, self._upscaler, self._source):
             owner.release()
 
 
