@@ -70,6 +70,12 @@ class Player:
         index, self.wanted, self._coming = self.wanted, None, self.wanted
         return index, self.previews
 
+    def take_back(self, index: int) -> None:
+        """It was begun and has to be begun anew, unless another is wanted by now."""
+        self._coming = None
+        if self.wanted is None:
+            self.wanted, self.previews = index, False
+
     def arrive(self, index: int) -> None:
         """The frame is on show."""
         self.index, self._coming = index, None

@@ -194,16 +194,23 @@ class Playback:
     def _jumped(
         self, player: Player, comparison: Comparison, index: int, preview: bool, backwards: bool
     ) -> Iterator[Pause]:
-        """The frame at once, unless another is wanted before it is played up to."""
+        """The frame at once, unless another is wanted, or this one otherwise, before it is played up to."""
         assert comparison.recorded is not None
         steps = comparison.frame_steps(comparison.recorded.time_of(index), lead=not preview, backwards=backwards)
         for pause in steps:
-            if (player.wanted is not None or self._hurries) and comparison.leading is not None:
+            if comparison.leading is not None and (self._hurries or self._otherwise(player, comparison)):
                 steps.close()
+                player.take_back(index)
                 self._left_off = True
                 return
             yield pause
         self._due = clock_time.perf_counter() + comparison.recorded.time_of(1) / player.speed
+
+    def _otherwise(self, player: Player, comparison: Comparison) -> bool:
+        """Whether what is being played up to is no longer what is wanted."""
+        state = self._presenter.state
+        changed = tuple(state.methods) != comparison.shown or state.ratio != comparison.ratio
+        return changed or player.wanted is not None
 
     def _paced(self, player: Player, comparison: Comparison, index: int) -> Iterator[Pause]:
         """The frame, not before its time: all frames are shown, on a slow machine later."""

@@ -219,6 +219,18 @@ def test_closing_and_opening_do_not_wait_for_a_frame_that_is_played_up_to(qtbot,
         assert time.perf_counter() - begun < 3.0
 
 
+def test_what_is_switched_while_a_frame_is_played_up_to_begins_it_anew(qtbot, play) -> None:
+    window = play(PaintedRecording(200))
+    window.presenter.player.seek(150)
+    qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
+    window.presenter.set_ratio(1.5)
+    window.presenter.set_method("taau")
+    arrive(qtbot, window, 150)
+    qtbot.waitUntil(lambda: window.rig.comparison.complete, timeout=5_000)
+    assert window.rig.comparison.display_size == (48, 27)
+    assert window.rig.comparison.shown == ("taau", "taau")
+
+
 def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     window = play(Slow(3 * LEAD), paused=False)
     gaps, last = [], time.perf_counter()
