@@ -273,6 +273,8 @@ def _check_room(out: Path, size: Size, frames: int) -> None:
 
 def _print(name: str, measured: Measured, more: str = "") -> None:
     idle = "" if measured.idle is None else f", {measured.idle:.1f} idle"
+    if measured.idle is not None and measured.idle < 2.0 - BUSY_CORES and measured.cores < BUSY_CORES:
+        idle += f" (two free cores: at most {2e3 / measured.cpu_ms:.0f} frames/s)"
     _say(
         f"  {name:30}{measured.rate:7.1f} frames/s  {measured.ms:7.1f} ms, {measured.cpu_ms:6.1f} of CPU, "
         f"{measured.cores:.1f} cores{idle}{more}"
