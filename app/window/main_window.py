@@ -18,7 +18,6 @@ from app.present.composition import Decoration
 from app.present.figures import overlay_content
 from app.present.keys import KEY_TABLE, Key, help_sheet
 from app.present.overlay import OverlayContent
-from app.present.player import Player
 from app.present.presenter import Presenter
 from app.present.session import Pause
 from app.present.settings import load_settings, save_settings
@@ -30,6 +29,7 @@ from app.window.canvas import Canvas
 from app.window.frame_loop import FrameLoop
 from app.window.parts import Parts
 from app.window.playback import LONGEST_STEP, Playback
+from app.window.player_desk import PlayerDesk
 from app.window.recording import Recording
 from app.window.rig import Rig
 from app.window.scene_desk import SceneDesk
@@ -110,9 +110,7 @@ class MainWindow(QMainWindow):
             self._status_timer.timeout.connect(self._refresh_labels)
         self._bind_keys()
         self.dock = None
-        self.player_bar = None
-        self.self_test = None
-        self._bar_wanted = True
+        self.player = PlayerDesk(self.presenter, self.rig, self.say, self.desk.put_in_place, self.banner.tell)
         self.resize(*(self._options.window_size or self._first_size()))
 
     def _single_shot(self, milliseconds: int, called) -> QTimer:
@@ -142,7 +140,7 @@ class MainWindow(QMainWindow):
     def perform(self, key: Key) -> None:
         """Does what a key of the table does."""
         target, _, name = key.command.rpartition(".")
-        targets = {"window": self, "window.recording": self.recording}
+        targets = {"window": self, "window.recording": self.recording, "window.player": self.player}
         method = getattr(targets.get(target, self.presenter), name)
         try:
             method() if key.argument is None else method(key.argument)
@@ -153,17 +151,13 @@ class MainWindow(QMainWindow):
         """What the first paint need not wait for."""
         from app.window.capture_controls import CaptureControls
         from app.window.dock import ControlDock
-        from app.window.player_bar import PlayerBar
-        from app.window.self_test import SelfTestPanel
 
-        self.player_bar = PlayerBar(self.presenter, self.rig, self.seek_worst)
-        self._column.addWidget(self.player_bar)
         try:
             self.presenter.scenes = self._parts.scene_names()
         except (ImportError, SuperseeError) as error:
             log.warning("no list of built-in scenes: %s", error)
-        self.self_test = SelfTestPanel(self.desk.put_in_place, self.banner.tell)
-        self.dock = ControlDock(self.presenter, self.open_file, self.reload_shaders, self.self_test)
+        self_test = self.player.build(self._column)
+        self.dock = ControlDock(self.presenter, self.open_file, self.reload_shaders, self_test)
         self.dock.add_capture(CaptureControls(self.recording, self.screenshot, self.record))
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.setVisible(self.presenter.state.dock and not self.isFullScreen())
@@ -233,10 +227,7 @@ class MainWindow(QMainWindow):
         if another:
             self.steering.forget()
         self.playback.start_over()
-        self._show_player_bar()
-        if self.self_test is not None:
-            recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
-            self.self_test.show_recording(recorded.recording if recorded is not None else None)
+        self.player.scene_changed()
         self.loop.start()
         self._fit()
 
@@ -254,8 +245,7 @@ class MainWindow(QMainWindow):
 
     def _frame_done(self, _milliseconds: float) -> None:
         self.playback.frame_done()
-        if self.player_bar is not None and self.player_bar.isVisible():
-            self.player_bar.refresh()
+        self.player.frame_done()
         self.shots.frame_done()
         self.recording.frame_done()
         self.canvas.update()
@@ -418,50 +408,8 @@ class MainWindow(QMainWindow):
             self.dock.setVisible(self.presenter.state.dock)
             self._refresh_dock()
 
-    def _show_player_bar(self) -> None:
-        if self.player_bar is not None:
-            self.player_bar.setVisible(self._bar_wanted and self.presenter.player is not None)
-
-    def toggle_player_bar(self) -> None:
-        if self._of_recording() is not None:
-            self._bar_wanted = not self._bar_wanted
-            self._show_player_bar()
-
-    def play(self, what: str) -> None:
-        """Does `what` of the player."""
-        if self._of_recording() is not None:
-            self.presenter.playing(what)
-
-    def test_conventions(self) -> None:
-        """Starts the self-test of the recording, or calls it off."""
-        if self._of_recording() is not None and self.self_test is not None:
-            self.self_test.toggle()
-
-    def seek_worst(self) -> None:
-        """To the worst frame of the selected pane's method that is measured."""
-        from app.present.strip import worst_frame
-
-        player, comparison = self._of_recording(), self.rig.comparison
-        if player is None or comparison is None:
-            return
-        method = self.presenter.state.methods[self.presenter.state.selected]
-        index = worst_frame(player, comparison, self.rig.scorer, method)
-        if index is None:
-            self.say("No frame is measured yet: play, or measure all (Ctrl+M)")
-        else:
-            self.presenter.state.paused = True
-            player.seek(index)
-
-    def _of_recording(self) -> Player | None:
-        """The player; where a live scene is shown, a word that there is none."""
-        if self.presenter.player is None:
-            self.say("Only recordings have a timeline: open one with Ctrl+Shift+O")
-        return self.presenter.player
-
     def step_back(self) -> None:
-        player = self.presenter.player
-        if player is not None and player.scanning:
-            player.end_scan()
+        if self.player.end_scan():
             return
         if self.rig.comparison is not None and self.rig.comparison.cancel_preparing():
             return
@@ -519,8 +467,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.loop.stop()
         self._background.close()
-        if self.self_test is not None:
-            self.self_test.close_down()
+        self.player.close()
         close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
             with self.canvas.current():

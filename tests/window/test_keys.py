@@ -79,8 +79,8 @@ EXPECTED: dict[str, Callable] = {
     "=": lambda w: w.presenter.player.speed == 2.0,
     "A": lambda w: w.presenter.player.index == worst(w),
     "Ctrl+M": lambda w: w.presenter.player.scanning,
-    "Ctrl+T": lambda w: w.self_test.running or w.self_test.verdict.text() != "",
-    "Shift+C": lambda w: not w.player_bar.isVisible(),
+    "Ctrl+T": lambda w: w.player.self_test.running or w.player.self_test.verdict.text() != "",
+    "Shift+C": lambda w: not w.player.bar.isVisible(),
     "E": lambda w: w.presenter.state.exposure_steps == 1,
     "D": lambda w: w.presenter.state.exposure_steps == -1,
     "Y": lambda w: w.presenter.state.filmic is False,
@@ -183,8 +183,8 @@ def put_player_back(qtbot, window) -> None:
     player.set_marks(2, 9)
     window.presenter.state.paused = True
     player.seek(5)
-    window._bar_wanted = True
-    window._show_player_bar()
+    if not window.player.bar.isVisible():
+        window.player.toggle_bar()
     qtbot.waitUntil(lambda: player.wanted is None and player.index == 5 and window.loop.idle, timeout=5_000)
 
 

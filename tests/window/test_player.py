@@ -44,22 +44,22 @@ def arrive(qtbot, window, index: int) -> None:
 
 
 def strip_point(window, index: int) -> QPoint:
-    strip = window.player_bar.strip
+    strip = window.player.bar.strip
     return QPoint(round(strip.x_of(index)), strip.height() - 8)
 
 
 def drag(qtbot, window, start: int, end: int) -> None:
-    strip = window.player_bar.strip
+    strip = window.player.bar.strip
     qtbot.mousePress(strip, Qt.MouseButton.LeftButton, pos=strip_point(window, start))
     qtbot.mouseMove(strip, strip_point(window, end))
 
 
 def test_live_scenes_have_no_player_and_the_keys_say_so(qtbot, open_window) -> None:
     window = open_window()
-    assert not window.player_bar.isVisible()
-    window.play("next_ends")
+    assert not window.player.bar.isVisible()
+    window.player.play("next_ends")
     assert "Only recordings" in window.toast
-    window.seek_worst()
+    window.player.seek_worst()
 
 
 def test_every_frame_is_shown_in_order_and_loops(qtbot, play) -> None:
@@ -69,7 +69,7 @@ def test_every_frame_is_shown_in_order_and_loops(qtbot, play) -> None:
     qtbot.waitUntil(lambda: len(seen) > 14, timeout=10_000)
     shown = [index for place, index in enumerate(seen) if place == 0 or seen[place - 1] != index]
     assert all(after == (before + 1) % 6 for before, after in itertools.pairwise(shown))
-    assert window.player_bar.where.text().endswith(player.clock(player.index))
+    assert window.player.bar.where.text().endswith(player.clock(player.index))
 
 
 def test_speed_sets_the_pace(qtbot, play) -> None:
@@ -90,8 +90,8 @@ def test_dragging_previews_and_letting_go_gives_the_frame_its_history(qtbot, pla
     arrive(qtbot, window, 30)
     assert comparison.previews
     assert "preview" in window.rig.composition.panes[1].warning
-    qtbot.waitUntil(lambda: window.player_bar.strip.content.doing == "preview", timeout=2_000)
-    qtbot.mouseRelease(window.player_bar.strip, Qt.MouseButton.LeftButton, pos=strip_point(window, 30))
+    qtbot.waitUntil(lambda: window.player.bar.strip.content.doing == "preview", timeout=2_000)
+    qtbot.mouseRelease(window.player.bar.strip, Qt.MouseButton.LeftButton, pos=strip_point(window, 30))
     qtbot.waitUntil(lambda: not comparison.previews and window.loop.idle, timeout=10_000)
     assert window.presenter.player.index == 30
     assert window.rig.composition.panes[1].warning == ""
@@ -99,12 +99,12 @@ def test_dragging_previews_and_letting_go_gives_the_frame_its_history(qtbot, pla
 
 def test_marks_are_dragged_and_playing_keeps_between_them(qtbot, play) -> None:
     window = play(PaintedRecording(20))
-    player, strip = window.presenter.player, window.player_bar.strip
+    player, strip = window.presenter.player, window.player.bar.strip
     go_to(qtbot, window, 4)
-    window.player_bar.mark_in.click()
+    window.player.bar.mark_in.click()
     go_to(qtbot, window, 12)
-    window.player_bar.mark_out.click()
-    window.player_bar.refresh()
+    window.player.bar.mark_out.click()
+    window.player.bar.refresh()
     assert (player.first, player.last) == (4, 12)
     grip = strip_point(window, 12) + QPoint(6, 0)
     qtbot.mousePress(strip, Qt.MouseButton.LeftButton, pos=grip)
@@ -115,10 +115,10 @@ def test_marks_are_dragged_and_playing_keeps_between_them(qtbot, play) -> None:
     go_to(qtbot, window, 5)
     seen = []
     window.loop.frame_done.connect(lambda _ms: seen.append(player.index))
-    window.player_bar.play.click()
+    window.player.bar.play.click()
     qtbot.waitUntil(lambda: len(seen) > 9, timeout=10_000)
     assert set(seen) == {4, 5, 6, 7}
-    window.player_bar.unmark.click()
+    window.player.bar.unmark.click()
     assert not player.marked
 
 
@@ -150,9 +150,9 @@ def test_a_missing_frame_is_shown_as_missing_and_named_and_playing_goes_on(qtbot
     assert "frame 4: The frame 000004.exr is missing" in window.rig.composition.panes[0].warning
     go_to(qtbot, window, 5)
     assert window.rig.composition.panes[0].warning == ""
-    window.player_bar.refresh()
-    assert list(window.player_bar.strip.content.lost) == [3]
-    assert "missing: The frame" in window.player_bar.strip.content.readout(3)[0][0]
+    window.player.bar.refresh()
+    assert list(window.player.bar.strip.content.lost) == [3]
+    assert "missing: The frame" in window.player.bar.strip.content.readout(3)[0][0]
     seen = window.shown_frames
     window.presenter.toggle_pause()
     qtbot.waitUntil(lambda: window.shown_frames > seen + 10, timeout=10_000)
@@ -163,19 +163,19 @@ def test_measure_all_fills_the_curves_goes_back_and_the_worst_frame_is_found(qtb
     window = play(PaintedRecording(9, missing=(6,)))
     player, scorer = window.presenter.player, window.rig.scorer
     go_to(qtbot, window, 4)
-    window.player_bar.measure.click()
+    window.player.bar.measure.click()
     assert player.scanning
     qtbot.waitUntil(lambda: not player.scanning, timeout=10_000)
     arrive(qtbot, window, 4)
-    scorer_keys = [curve.key for curve in window.player_bar.strip.content.curves]
+    scorer_keys = [curve.key for curve in window.player.bar.strip.content.curves]
     qtbot.waitUntil(lambda: scorer.scores.measured("psnr", scorer_keys, 0, 8) == 8, timeout=2_000)
     assert len(scorer_keys) == 2
     window.presenter.select(1)
     worst = scorer.scores.worst("psnr", scorer_keys[1], 0, 8)
-    window.player_bar.worst.click()
+    window.player.bar.worst.click()
     arrive(qtbot, window, worst)
-    point = QPoint(round(window.player_bar.strip.x_of(7)), 30)  # a click into the curves jumps
-    qtbot.mouseClick(window.player_bar.strip, Qt.MouseButton.LeftButton, pos=point)
+    point = QPoint(round(window.player.bar.strip.x_of(7)), 30)  # a click into the curves jumps
+    qtbot.mouseClick(window.player.bar.strip, Qt.MouseButton.LeftButton, pos=point)
     arrive(qtbot, window, 7)
 
 
@@ -191,11 +191,11 @@ def test_measuring_can_be_called_off(qtbot, play) -> None:
 
 def test_without_references_there_are_no_curves(qtbot, play) -> None:
     window = play(PaintedRecording(5, references=False))
-    window.player_bar.refresh()
-    assert window.player_bar.strip.content.curves == ()
-    assert "no reference" in window.player_bar.strip.content.note
-    assert not window.player_bar.measure.isEnabled()
-    window.seek_worst()
+    window.player.bar.refresh()
+    assert window.player.bar.strip.content.curves == ()
+    assert "no reference" in window.player.bar.strip.content.note
+    assert not window.player.bar.measure.isEnabled()
+    window.player.seek_worst()
     assert "No frame is measured" in window.toast
 
 
@@ -246,9 +246,9 @@ def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     timer.start(5)
     window.presenter.player.seek(100)  # LEAD frames at SLOW each
     qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
-    window.player_bar.refresh()
-    assert "playing up to frame 101" in window.player_bar.strip.content.doing
-    assert window.player_bar.where.text().startswith("101 / ")
+    window.player.bar.refresh()
+    assert "playing up to frame 101" in window.player.bar.strip.content.doing
+    assert window.player.bar.where.text().startswith("101 / ")
     qtbot.wait(500)
     window.presenter.player.seek(1)  # and back, before it has come there
     qtbot.waitUntil(lambda: window.presenter.player.index == 1, timeout=10_000)
@@ -269,13 +269,13 @@ def test_a_recording_that_fails_to_open_leaves_the_one_on_show(qtbot, play, monk
     window.presenter.open_scene("other")
     qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
     assert window.presenter.player is player
-    assert window.player_bar.isVisible()
+    assert window.player.bar.isVisible()
 
 
 def test_flip_is_measured_beside_the_playing_and_closing_does_not_wait_for_it(qtbot, play) -> None:
     window = play(PaintedRecording(3, (160, 90)), ("bilinear",))
     scorer = window.rig.scorer
-    window.player_bar.figure.activated.emit(1)
+    window.player.bar.figure.activated.emit(1)
     assert scorer.metric == "flip"
     key = score_key(window.rig.comparison.runs["bilinear"], window.rig.comparison)
     qtbot.waitUntil(lambda: scorer.scores.at("flip", key, 0) is not None, timeout=30_000)

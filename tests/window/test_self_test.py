@@ -46,7 +46,7 @@ def play(qtbot, open_window) -> Callable:
 
 
 def verdict(qtbot, window) -> str:
-    panel = window.self_test
+    panel = window.player.self_test
     panel.toggle()
     assert panel.running
     qtbot.waitUntil(lambda: not panel.running, timeout=20_000)
@@ -58,8 +58,8 @@ def test_what_is_right_fits_and_there_is_nothing_to_apply(qtbot, play) -> None:
     text = verdict(qtbot, window)
     assert "Motion fits as declared" in text
     assert "Jitter fits as declared" in text
-    assert not window.self_test.fix.isVisible()
-    assert window.self_test.start.text() == "Self-test"
+    assert not window.player.self_test.fix.isVisible()
+    assert window.player.self_test.start.text() == "Self-test"
 
 
 def test_what_is_wrong_is_said_applied_and_taken_back(qtbot, play) -> None:
@@ -68,8 +68,8 @@ def test_what_is_wrong_is_said_applied_and_taken_back(qtbot, play) -> None:
     player = window.presenter.player
     player.set_marks(2, 6)
     assert "Motion looks flipped in y" in verdict(qtbot, window)
-    assert window.self_test.fix.isVisible()
-    window.self_test.fix.click()
+    assert window.player.self_test.fix.isVisible()
+    window.player.self_test.fix.click()
 
     def recording():
         return window.rig.comparison.recorded.recording
@@ -82,9 +82,9 @@ def test_what_is_wrong_is_said_applied_and_taken_back(qtbot, play) -> None:
     assert (player.first, player.last) == (2, 6)
     assert any("flipped in y" in note for note in window.desk.model.notes)
     assert "Motion fits as declared" in verdict(qtbot, window)
-    window.self_test.undo.click()
+    window.player.self_test.undo.click()
     qtbot.waitUntil(lambda: recording() is wall, timeout=5_000)
-    assert not window.self_test.undo.isVisible()
+    assert not window.player.self_test.undo.isVisible()
 
 
 def test_it_can_be_called_off_and_nothing_comes_of_it(qtbot, play) -> None:
@@ -93,21 +93,21 @@ def test_it_can_be_called_off_and_nothing_comes_of_it(qtbot, play) -> None:
     window.presenter.toggle_pause()
     qtbot.waitUntil(lambda: window.loop.idle, timeout=5_000)
     wall.gate.clear()
-    window.self_test.toggle()
-    qtbot.waitUntil(lambda: window.self_test.start.text().startswith("Cancel"), timeout=5_000)
-    window.self_test.toggle()
-    assert not window.self_test.running
+    window.player.self_test.toggle()
+    qtbot.waitUntil(lambda: window.player.self_test.start.text().startswith("Cancel"), timeout=5_000)
+    window.player.self_test.toggle()
+    assert not window.player.self_test.running
     wall.gate.set()
     qtbot.wait(100)
-    assert window.self_test.verdict.text() == ""
+    assert window.player.self_test.verdict.text() == ""
     assert "Motion looks flipped in y" in verdict(qtbot, window)  # and again from the start
 
 
 def test_a_window_that_closes_does_not_wait_for_the_test(qtbot, play) -> None:
     window = play(Wall(flipped=False))
-    window.self_test.toggle()
+    window.player.self_test.toggle()
     window.close()
-    assert not window.self_test.running
+    assert not window.player.self_test.running
 
 
 def test_a_recording_without_two_frames_says_so(qtbot, play) -> None:
@@ -116,7 +116,7 @@ def test_a_recording_without_two_frames_says_so(qtbot, play) -> None:
             return 1
 
     window = play(One(flipped=False))
-    window.self_test.toggle()
+    window.player.self_test.toggle()
     qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
     assert "cannot be tested" in window.banner.what.text()
-    assert not window.self_test.running
+    assert not window.player.self_test.running
