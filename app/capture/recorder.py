@@ -38,6 +38,7 @@ class Recorder:
         self.grabbed = 0
         self.seconds = 0.0  # of the last frame
         self.readback_ms = 0.0  # of the last `add`: what the driver took to begin the copy
+        self.readback_cpu_ms = 0.0  # processor time of the same
         self._writer = VideoWriter(path, size, rate, codec=codec, live=live, record=record)
         try:
             self._ring = PixelRing(context, size, slots)
@@ -70,9 +71,10 @@ class Recorder:
         """Takes the framebuffer as the frame at `seconds`, later than the one before; False where it was dropped.
         `bottom_up`: its row 0 is the bottom row."""
         self.pump()
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.thread_time()
         kept = self._ring.grab(source, seconds, bottom_up=bottom_up)
         self.readback_ms = (time.perf_counter() - begun) * 1e3
+        self.readback_cpu_ms = (time.thread_time() - cpu) * 1e3
         assert kept or self.live, "look at `full` before an exact frame is drawn"
         self.grabbed += kept
         self.dropped += not kept

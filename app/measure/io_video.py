@@ -11,11 +11,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import moderngl
 import numpy as np
 
+from app.capture.provenance import busy_note
 from app.capture.recorder import Recorder
 from app.conventions import Size, render_size
 from app.render.fullscreen import FullscreenPass
@@ -39,7 +41,8 @@ def measure_live_encoding(
     """Draws `frames` frames of `scene` at `size` with a live recording and as many without; all times are medians in
     milliseconds unless their name says otherwise. The loop runs at 60 frames/s at most, as a window does.
 
-    outside_readback_ms, _p95_ms   what recording adds to the loop's thread besides the readback
+    outside_readback_ms, _p95_ms   what recording adds to the loop besides the readback
+    outside_readback_cpu_ms        the processor time of it, which other programs do not lengthen
     readback_ms                    see above
     frame_ms, frame_recorded_ms    drawing a frame, alone and with all that recording adds
     kept, dropped                  frames in the video, and those that found no room
@@ -52,23 +55,25 @@ def measure_live_encoding(
         drawing = stack.enter_context(_drawing(scene, size))
         recorder = Recorder(drawing.context, folder / "live.mp4", size, _RATE, codec=codec)
         stack.callback(lambda: recorder.ended or recorder.close())  # after an error
-        costs, readbacks, alone, recorded = _timed(drawing, recorder, frames)
+        times = _timed(drawing, recorder, frames)
         recorder.finish()
         recorder.close()
-        cost = float(np.median(costs))
+        cost = float(np.median(times.cost))
+        notes = "; ".join(note for note in (recorder.note, busy_note()) if note)
         return {
             "size": f"{size[0]}x{size[1]}",
             "encoder": recorder.encoder,
             "renderer": renderer_name(drawing.context),
             "outside_readback_ms": round(cost, 4),
-            "outside_readback_p95_ms": round(float(np.percentile(costs, 95)), 4),
-            "readback_ms": round(float(np.median(readbacks)), 4),
-            "frame_ms": round(float(np.median(alone)), 2),
-            "frame_recorded_ms": round(float(np.median(recorded)), 2),
+            "outside_readback_p95_ms": round(float(np.percentile(times.cost, 95)), 4),
+            "outside_readback_cpu_ms": round(float(np.median(times.cost_cpu)), 4),
+            "readback_ms": round(float(np.median(times.readback)), 4),
+            "frame_ms": round(float(np.median(times.alone)), 2),
+            "frame_recorded_ms": round(float(np.median(times.recorded)), 2),
             "kept": recorder.grabbed,
             "dropped": recorder.dropped,
             "within_limit": "yes" if cost < COST_LIMIT_MS else f"no: {COST_LIMIT_MS:g} ms is the limit",
-            **({"note": recorder.note} if recorder.note else {}),
+            **({"note": notes} if notes else {}),
         }
 
 
@@ -117,27 +122,36 @@ def _drawing(scene: str, size: Size) -> Iterator[_Drawing]:
         context.release()
 
 
-def _timed(
-    drawing: _Drawing, recorder: Recorder, frames: int
-) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Milliseconds: recording outside readback, readback, frames alone, frames recorded."""
-    costs: list[float] = []
-    readbacks: list[float] = []
-    alone: list[float] = []
-    recorded: list[float] = []
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Milliseconds a frame. `cost`: of recording outside the readback, by the clock and by the loop's thread."""
+
+    cost: list[float] = field(default_factory=list)
+    cost_cpu: list[float] = field(default_factory=list)
+    readback: list[float] = field(default_factory=list)
+    alone: list[float] = field(default_factory=list)
+    recorded: list[float] = field(default_factory=list)
+
+    def warmed_up(self) -> _Times:
+        kept = (values[min(_WARM_UP, len(values) - 1) :] for values in asdict(self).values())
+        return _Times(*kept)
+
+
+def _timed(drawing: _Drawing, recorder: Recorder, frames: int) -> _Times:
+    times = _Times()
     begun = time.perf_counter()
     for number in range(2 * (frames + _WARM_UP)):
         recording = number // _BLOCK % 2 == 1
         start = time.perf_counter()
         drawing.draw()
-        drawn = time.perf_counter()
+        drawn, cpu = time.perf_counter(), time.thread_time()
         if recording:
             recorder.add(drawing.target, drawn - begun)
-        end = time.perf_counter()
-        (recorded if recording else alone).append((end - start) * 1e3)
+        end, cpu = time.perf_counter(), time.thread_time() - cpu
+        (times.recorded if recording else times.alone).append((end - start) * 1e3)
         if recording:
-            readbacks.append(recorder.readback_ms)
-            costs.append((end - drawn) * 1e3 - recorder.readback_ms)
+            times.readback.append(recorder.readback_ms)
+            times.cost.append((end - drawn) * 1e3 - recorder.readback_ms)
+            times.cost_cpu.append(max(cpu * 1e3 - recorder.readback_cpu_ms, 0.0))
         time.sleep(max(0.0, 1.0 / _RATE - (end - start)))
-    kept = [values[min(_WARM_UP, len(values) - 1) :] for values in (costs, readbacks, alone, recorded)]
-    return kept[0], kept[1], kept[2], kept[3]
+    return times.warmed_up()

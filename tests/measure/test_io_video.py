@@ -20,6 +20,7 @@ def test_every_figure_is_measured() -> None:
     for name in ("outside_readback_ms", "outside_readback_p95_ms", "readback_ms", "frame_ms", "frame_recorded_ms"):
         assert math.isfinite(float(found[name]))
         assert float(found[name]) > 0
+    assert float(found["outside_readback_cpu_ms"]) >= 0
     assert int(found["kept"]) + int(found["dropped"]) >= 6
     assert float(found["frame_ms"]) > float(found["outside_readback_ms"])
 
