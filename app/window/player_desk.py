@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout
 
 from app.present.player import Player
 from app.present.presenter import Presenter
-from app.present.strip import worst_frame
 from app.sequence.source import FrameSource
-from app.window.player_bar import PlayerBar
 from app.window.rig import Rig
-from app.window.self_test import SelfTestPanel
+
+if TYPE_CHECKING:
+    from app.window.player_bar import PlayerBar
+    from app.window.self_test import SelfTestPanel
 
 
 class PlayerDesk:
@@ -38,6 +40,9 @@ class PlayerDesk:
 
     def build(self, column: QVBoxLayout) -> SelfTestPanel:
         """Makes the widgets, once the first paint is done: the bar at the foot of `column`, and what the dock holds."""
+        from app.window.player_bar import PlayerBar
+        from app.window.self_test import SelfTestPanel
+
         self.bar = PlayerBar(self._presenter, self._rig, self.seek_worst)
         column.addWidget(self.bar)
         self.self_test = SelfTestPanel(self._replace, self._failed)
@@ -68,6 +73,8 @@ class PlayerDesk:
 
     def seek_worst(self) -> None:
         """To the worst frame of the selected pane's method that is measured."""
+        from app.present.strip import worst_frame
+
         player, comparison, state = self._player(), self._rig.comparison, self._presenter.state
         if player is None or comparison is None:
             return

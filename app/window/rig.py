@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import moderngl
 
 from app.errors import SuperseeError
 from app.present.composition import Composition
-from app.present.scorer import Scorer
 from app.present.scores import Scores
 from app.present.session import Comparison, Pause
 from app.present.source import SceneSource
@@ -19,6 +19,9 @@ from app.scene.camera import CameraPath
 from app.scene.model import SceneModel
 from app.sequence.source import FrameSource
 from app.window.parts import Parts
+
+if TYPE_CHECKING:
+    from app.present.scorer import Scorer
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +107,8 @@ class Rig:
             accumulator=self._parts.make_accumulator,
         )
         if self.comparison.recorded is not None:
+            from app.present.scorer import Scorer
+
             self.scorer = Scorer(self.context, self._scores_of(self.comparison.recorded.recording))
 
     def close(self) -> None:
