@@ -225,10 +225,13 @@ class Comparison:
             return False
         return self._shown == self.methods and all(run.frame_number == self._last for run in runs)
 
-    def advance(self, time: float | None = None, *, reference_samples: int = 0) -> dict[str, moderngl.Texture]:
+    def advance(
+        self, time: float | None = None, *, reference_samples: int = 0, lead: bool = True
+    ) -> dict[str, moderngl.Texture]:
         """Draws the frame at `time` (default: where the timeline stands) to its end; linear textures by method,
-        valid until the next frame. With `reference_samples`, "reference" is the accumulated one."""
-        for pause in self.frame_steps(time):
+        valid until the next frame. With `reference_samples`, "reference" is the accumulated one; `lead` is that of
+        `frame_steps`."""
+        for pause in self.frame_steps(time, lead=lead):
             if pause is Pause.WAIT:
                 clock_time.sleep(0.0005)
         if reference_samples and "reference" in self.methods:
@@ -338,8 +341,11 @@ class Comparison:
             trail.clear()
         load = self.source.shading_load if self.shading_load is None else self.shading_load
         trail.add(
-            TrailFrame(frame.frame_index, self.time, _with_history(shown), self.camera, self.lod_bias, load)
-        )
+            TrailFrame(
+                frame.frame_index, self.time, _with_history(shown), self.camera, self.lod_bias, load,
+                led_up_to=not self.previews,
+            )
+        )  # fmt: skip
 
     def redo_steps(self) -> Iterator[Pause]:
         """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without

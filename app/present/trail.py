@@ -24,7 +24,8 @@ TRAIL_FRAMES = 512
 @dataclass(frozen=True, slots=True)
 class TrailFrame:
     """One frame: scene time in s, the camera where it was the user's own, and the temporal methods that ran
-    (`redone`: those that came while it stood still). `lod_bias` is what was added to the ratio's own."""
+    (`redone`: those that came while it stood still). `lod_bias` is what was added to the ratio's own. `led_up_to` is
+    False for a preview of a recording, which has no history."""
 
     index: int
     time: float
@@ -33,6 +34,7 @@ class TrailFrame:
     lod_bias: float = 0.0
     shading_load: float = 1.0
     redone: tuple[str, ...] = ()
+    led_up_to: bool = True
 
 
 class Trail:
@@ -96,6 +98,7 @@ def unpacked(data: Mapping[str, Any]) -> list[TrailFrame]:
                 finite(row["lod_bias"]),
                 finite(row["shading_load"]),
                 tuple(map(str, row["redone"])),
+                bool(row["led_up_to"]),
             )
         )
     return frames
@@ -134,7 +137,7 @@ def replayed(comparison: Comparison, frames: Sequence[TrailFrame], shown: Sequen
         now = [name for name in shown if name not in late or name in frame.methods] if last else list(frame.methods)
         # A frame without a temporal method still moves the motion's start and the jitter on.
         comparison.methods = now or ["bilinear"]
-        comparison.advance(frame.time)
+        comparison.advance(frame.time, lead=frame.led_up_to)
         if late:
             comparison.methods = shown if last else list(dict.fromkeys((*frame.methods, *late)))
             for _ in comparison.redo_steps():

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from app.commands.headless import read_colour
+from app.present.recorded import RecordedSource, recorded_scene
 from app.present.session import Comparison
 from app.present.trail import TRAIL_FRAMES, Trail, TrailFrame, replayed, unpacked
 from app.render.live_source import LiveSource
 from app.scene.builtin import load_scene
 from app.scene.camera import CameraPose
+from tests.present.recording_fakes import PaintedRecording
 
 METHODS = ("native", "bilinear", "taau")
 
@@ -67,6 +69,31 @@ def test_an_own_camera_a_seek_and_a_method_that_came_while_paused(gl: moderngl.C
         pass
     before, after = _pictures(lived), _again(gl, lived)
     assert all(np.array_equal(before[name], after[name]) for name in METHODS)
+    lived.release()
+    lived.source.release()
+
+
+def test_previews_jumps_and_steps_back_in_a_recording(gl: moderngl.Context) -> None:
+    recording = PaintedRecording(8)
+
+    def comparison() -> Comparison:
+        model = recorded_scene(recording)
+        source = RecordedSource(gl, recording)
+        return Comparison(gl, source, model, methods=("bilinear", "taau"), path=model.camera_paths[0])
+
+    lived = comparison()
+    fps = 30.0
+    for frame, how in ((1, {}), (2, {}), (6, {"lead": False}), (6, {}), (5, {"backwards": True}), (7, {})):
+        for _ in lived.frame_steps(frame / fps, **how):
+            pass
+        packed = json.loads(json.dumps(lived.trail.packed()))
+        again = comparison()
+        for _ in replayed(again, unpacked(packed), lived.shown):
+            pass
+        for name in lived.shown:
+            assert np.array_equal(_pictures(lived)[name], _pictures(again)[name]), (frame, how, name)
+        again.release()
+        again.source.release()
     lived.release()
     lived.source.release()
 
