@@ -35,7 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="low-resolution size, repeatable (default: those of 720p, 1080p and 1440p to 4K, 540p and 720p to 1080p, "
         "720p and 960p to 1440p)",
     )
-    build.add_argument("--precision", default="fp16", choices=("fp16", "int8", "fp8"), help="(default: fp16)")
+    build.add_argument(
+        "--precision",
+        default="fp16",
+        choices=("fp16", "int8", "fp8", "auto"),
+        help="auto measures all on the GPU here and marks the fastest that loses less than 0.1 dB (default: fp16)",
+    )
     build.add_argument("--limit", type=float, default=300.0, metavar="SECONDS", help="for each engine (default: 300)")
     build.add_argument("--rebuild", action="store_true", help="also where the engine is there already")
     actions.add_parser("list", help="what is kept, for what, how large")
@@ -58,8 +63,12 @@ def _build(args: argparse.Namespace, store: Any) -> int:
     from app.inference.manifest import load_network
 
     networks = [load_network(network_folder(name)) for name in args.network or [None]]
-    for network in networks:
+    for network in networks if args.precision != "auto" else []:
         network.typed_model(args.precision)  # says what is missing, once
+    if args.precision == "auto" and args.target:
+        raise SuperseeError(
+            "Precisions are compared on the GPU at hand", "--target names another", "Leave out --target, or name one."
+        )
     targets = [ahead_target(name) for name in args.target or []] or [target_here()]
     sizes = args.size or common_sizes()
     supply = EngineSupply(store, limit=args.limit)
@@ -67,7 +76,8 @@ def _build(args: argparse.Namespace, store: Any) -> int:
     for network in networks:
         for target in targets:
             for size in dict.fromkeys(network.padded(size) for size in sizes):
-                failed += not _build_one(supply, network, size, target, args)
+                one = _compare if args.precision == "auto" else _build_one
+                failed += not one(supply, network, size, target, args)
     if failed:
         print(f"{failed} could not be built")  # noqa: T201
     return 1 if failed else 0
@@ -88,6 +98,28 @@ def _build_one(supply: Any, network: Any, size: Size, target: Any, args: argpars
     except SuperseeError as error:
         print(f"{name}: FAILED: {error}", flush=True)  # noqa: T201
         return False
+    return True
+
+
+def _compare(supply: Any, network: Any, size: Size, target: Any, _args: argparse.Namespace) -> bool:
+    """Every precision, measured here; the best is marked, and the viewer takes it from then on."""
+    from app.inference.precision_choice import keep_choice, measure
+    from app.inference.tensorrt_backend import TensorRtBackend
+
+    name = f"{network.name} {size[0]}x{size[1]} for {target.gpu}"
+    candidates = measure(
+        network,
+        size,
+        lambda precision: TensorRtBackend(target.library, precision=precision, device=target.device, supply=supply),
+    )
+    for candidate in candidates:
+        print(f"{name}: {candidate.said()}", flush=True)  # noqa: T201
+    try:
+        best = keep_choice(supply, network, size, target, candidates)
+    except SuperseeError as error:
+        print(f"{name}: FAILED: {error}", flush=True)  # noqa: T201
+        return False
+    print(f"{name}: {best.precision} is taken", flush=True)  # noqa: T201
     return True
 
 
@@ -140,8 +172,10 @@ def _notes(details: dict[str, Any]) -> str:
         parts.append(f"built in {seconds:.2f} s")
     if isinstance(decibels := details.get("gate_db"), int | float):
         parts.append(f"{decibels:.1f} dB against float32")
-    if isinstance(choice := details.get("choice"), str):
-        parts.append(choice)
+    if (choice := details.get("choice")) and isinstance(choice, str):
+        parts.append(f"taken: {choice}")
+    elif isinstance(milliseconds := details.get("network_ms"), int | float):
+        parts.append(f"{milliseconds:.3f} ms")
     return ", ".join(parts)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.inference.backend import InferenceSession
-from app.inference.tensorrt_backend import Activity, TensorRtBackend
+from app.inference.tensorrt_backend import AUTO, Activity, TensorRtBackend
 from app.inference.tensorrt_library import LABELS, installed
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ def drawing_gpu() -> int:
         return 0
 
 
-def make_backend(device: int = 0, precision: str = "fp16") -> PreparedBackend:
+def make_backend(device: int = 0, precision: str = AUTO) -> PreparedBackend:
     """The chain, on CUDA's GPU `device`, where there is an NVIDIA driver; OpenVINO by itself elsewhere. Raises
     SuperseeError where that is missing, too."""
     from app.inference.openvino_backend import OpenVinoBackend

@@ -129,6 +129,14 @@ class EngineStore:
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 log.info("nothing was written beside the engine of %s: %s", key.said(), error)
 
+    def details(self, key: EngineKey) -> dict[str, Any]:
+        """What is written down of an engine; {} where it is not there or cannot be read."""
+        try:
+            with self._locked():
+                return _read_manifest(self._manifest(key, "engine")).details
+        except (OSError, ValueError):
+            return {}
+
     def entries(self) -> list[Stored]:
         """Everything whose manifest can be read, the last used first."""
         with self._locked():

@@ -76,7 +76,8 @@ class EngineSupply:
     ) -> SuppliedEngine:
         """`size` is the padded LR size. `on_build` is called before anything is built. Raises SuperseeError where the
         network has no model of `precision` or cannot be built, BuildCancelled on `cancelled`."""
-        key, request = self._wanted(network, size, target, precision)
+        key = self.key(network, size, target, precision)
+        request = WorkerRequest(network.typed_model(precision), size, target.library, target.target, target.device)
         begun = time.monotonic()
         remarks: list[str] = []
         found = self._found(key, remarks)
@@ -97,17 +98,16 @@ class EngineSupply:
 
     def forget(self, network: Network, size: Size, target: EngineTarget, precision: str = "fp16") -> None:
         """Removes the engine that `provide` would find, and what was compiled from it."""
-        key, _ = self._wanted(network, size, target, precision)
+        key = self.key(network, size, target, precision)
         for candidate in dict.fromkeys((key, key.built_ahead)):
             self.store.remove(candidate)
 
-    def _wanted(
-        self, network: Network, size: Size, target: EngineTarget, precision: str
-    ) -> tuple[EngineKey, WorkerRequest]:
-        model = network.typed_model(precision)
-        key = EngineKey(
+    @staticmethod
+    def key(network: Network, size: Size, target: EngineTarget, precision: str = "fp16") -> EngineKey:
+        """Raises SuperseeError where the network has no model of `precision`."""
+        return EngineKey(
             network.name,
-            network.digests[model.name],
+            network.digests[network.typed_model(precision).name],
             target.library,
             target.version,
             target.target,
@@ -116,7 +116,6 @@ class EngineSupply:
             size,
             precision,
         )
-        return key, WorkerRequest(model, size, target.library, target.target, target.device)
 
     def _found(self, key: EngineKey, remarks: list[str]) -> bytes | None:
         """The engine itself, or one that was built ahead for its target."""
@@ -129,8 +128,17 @@ class EngineSupply:
             if lookup.damage:
                 remarks.append(f"{lookup.damage}; it is built again")
             if lookup.data is not None:
+                if candidate != key:
+                    self._adopt(key, lookup.data)
                 return lookup.data
         return None
+
+    def _adopt(self, key: EngineKey, plan: bytes) -> None:
+        """An engine that was built ahead becomes this GPU's own, so that what is measured here stands beside it."""
+        try:
+            self.store.put(key, plan, {"built_ahead": True})
+        except SuperseeError as error:
+            log.warning("%s", error)
 
     def _built(
         self,

@@ -30,6 +30,7 @@ class Network:
     precision       what the weights were trained in: "float32"
     architecture    models.network's description, for the lab and for display only
     typed           the same network for strongly typed runtimes (TensorRT), NCHW, by precision: "fp16", "int8"
+    loss_db         what a typed model loses against float32 on held-out clips, by precision: PSNR, dB
     gate            what an engine is checked against before it is used (app/inference/gate.py)
     digests         sha256 of every file, by name
     """
@@ -42,6 +43,7 @@ class Network:
     precision: str
     architecture: dict[str, Any]
     typed: dict[str, Path] = field(default_factory=dict)
+    loss_db: dict[str, float] = field(default_factory=dict)
     gate: Path | None = None
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -97,9 +99,19 @@ def load_network(folder: Path) -> Network:
         precision,
         architecture,
         {str(key): folder / file for key, file in typed.items()},
+        _losses(path, data),
         None if gate is None else folder / gate,
         digests,
     )
+
+
+def _losses(path: Path, data: dict[str, Any]) -> dict[str, float]:
+    losses = data.get("typed_loss_db", {})
+    if not isinstance(losses, dict) or any(
+        isinstance(v, bool) or not isinstance(v, int | float) for v in losses.values()
+    ):
+        raise refused(path, "its typed_loss_db are not numbers")
+    return {str(key): float(value) for key, value in losses.items()}
 
 
 def describe_network(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import statistics
 import threading
 import time
 from collections import OrderedDict
@@ -25,6 +26,12 @@ from app.inference.tensorrt_session import Shape, TensorRtSession
 
 log = logging.getLogger(__name__)
 
+DEFAULT_PRECISION = "fp16"
+AUTO = "auto"
+"""The precision that was measured to be the best for a size (`supersee engines build --precision auto`), and float16
+where nothing was measured."""
+
+_TIMED_FRAMES, _WARM_UP_FRAMES = 200, 30
 _KEPT = 8
 """Engines that stay loaded: switching quality modes back and forth loads each only once."""
 
@@ -51,6 +58,7 @@ class _Loaded:
     session: TensorRtSession | None
     kernels: bytes
     gate_db: float
+    precision: str
 
 
 class TensorRtBackend:
@@ -61,7 +69,7 @@ class TensorRtBackend:
         self,
         kind: Kind = "tensorrt_rtx",
         *,
-        precision: str = "fp16",
+        precision: str = DEFAULT_PRECISION,
         device: int = 0,
         supply: EngineSupply | None = None,
         runtime: CudaRuntime | None = None,
@@ -75,7 +83,8 @@ class TensorRtBackend:
         self._supply = supply or EngineSupply()
         self.name = self._library.label
         self.precision = precision
-        self.device = f"{gpu.name} {precision}"
+        """As asked for; what a size runs in is part of `device`."""
+        self.device = f"{gpu.name} {DEFAULT_PRECISION if precision == AUTO else precision}"
         self.activity: Activity | None = None
         self.remarks: tuple[str, ...] = ()
         """What went wrong while preparing and did not stop it: an engine that was damaged, a disk that is full."""
@@ -101,6 +110,26 @@ class TensorRtBackend:
     def gate_db(self, model: Path, size: Size) -> float:
         """PSNR of the worst output channel against the float32 network, of what was prepared."""
         return self._loaded[_key(model, size)].gate_db
+
+    def network_ms(self, model: Path, size: Size) -> float:
+        """Median milliseconds of the network alone, by CUDA events, over tensors that stay on the card."""
+        session = self.compile(model, size)
+        pointers: list[int] = []
+        try:
+            for length in (session.input_bytes, session.output_bytes):
+                pointers.append(self._cuda.allocate(length))
+                self._cuda.fill(pointers[-1], 0, length, session.stream)
+            session.bind_device(*pointers)
+            times = []
+            for _ in range(_WARM_UP_FRAMES + _TIMED_FRAMES):
+                session.start()
+                self._cuda.synchronize(session.stream)
+                times.append(session.wait())
+            return statistics.median(times[_WARM_UP_FRAMES:])
+        finally:
+            session.release()
+            for pointer in pointers:
+                self._cuda.free(pointer)
 
     def cancel(self) -> bool:
         """Ends a build that is under way or waited for: `prepare` raises BuildCancelled. False where there is none."""
@@ -133,27 +162,41 @@ class TensorRtBackend:
                 if oldest.session is not None:
                     oldest.session.release()
         self._loaded.move_to_end(key)
+        self.device = f"{self._gpu.name} {self._loaded[key].precision}"
         return self._loaded[key]
 
     def _load(self, network: Network, size: Size) -> _Loaded:
         self._cuda.use(self._gpu.index)
-        supplied, engine = self._engine(network, size)
+        precision = self._chosen(network, size)
+        supplied, engine = self._engine(network, size, precision)
         key = supplied.key
         self._doing("compiling kernels for this GPU", size)
         stored = self._stored_kernels(key)
         try:
             session, cache = self._session(engine, size, stored)
-            decibels = self._checked_answer(session, network)
+            decibels = self._checked_answer(session, network, precision)
         except SuperseeError as error:
             raise self._explained(error) from error
         kernels = stored if cache is None or cache.warm else cache.serialized()
         self._keep(key, decibels, kernels if kernels != stored else b"")
         self.remarks = supplied.remarks
-        return _Loaded(engine, session, kernels, decibels)
+        return _Loaded(engine, session, kernels, decibels, precision)
 
-    def _engine(self, network: Network, size: Size) -> tuple[SuppliedEngine, Any]:
+    def _chosen(self, network: Network, size: Size) -> str:
+        if self.precision != AUTO:
+            return self.precision
+        for precision in network.typed:
+            key = self._supply.key(network, size, self._target, precision)
+            try:
+                if self._supply.store.details(key).get("chosen") is True:
+                    return precision
+            except SuperseeError as error:
+                log.warning("%s", error)
+        return DEFAULT_PRECISION
+
+    def _engine(self, network: Network, size: Size, precision: str) -> tuple[SuppliedEngine, Any]:
         """Loaded. One from the store that does not load is built again before it is given up."""
-        supplied = self._supplied(network, size)
+        supplied = self._supplied(network, size, precision)
         self._doing("loading the engine", size)
         try:
             return supplied, self._checked(self._library.load(supplied.plan), size)
@@ -162,19 +205,19 @@ class TensorRtBackend:
                 raise self._explained(error) from error
             said = f"The stored engine of {supplied.key.said()} is built again: {error}"
             log.warning("%s", said)
-        self._supply.forget(network, size, self._target, self.precision)
-        supplied = replace(again := self._supplied(network, size), remarks=(said, *again.remarks))
+        self._supply.forget(network, size, self._target, precision)
+        supplied = replace(again := self._supplied(network, size, precision), remarks=(said, *again.remarks))
         try:
             return supplied, self._checked(self._library.load(supplied.plan), size)
         except SuperseeError as error:
             raise self._explained(error) from error
 
-    def _supplied(self, network: Network, size: Size) -> SuppliedEngine:
+    def _supplied(self, network: Network, size: Size, precision: str) -> SuppliedEngine:
         return self._supply.provide(
             network,
             size,
             self._target,
-            self.precision,
+            precision,
             cancelled=self._cancelled.is_set,
             on_build=lambda: self._doing("building the engine", size, can_cancel=True),
         )
@@ -197,7 +240,7 @@ class TensorRtBackend:
         shapes = _shapes(size)
         return TensorRtSession(self._library, self._cuda, context, *shapes), cache
 
-    def _checked_answer(self, session: TensorRtSession, network: Network) -> float:
+    def _checked_answer(self, session: TensorRtSession, network: Network, precision: str) -> float:
         """The gate; decibels of the worst channel. Raises SuperseeError where it is not passed, and lets go of the
         session."""
         try:
@@ -207,7 +250,7 @@ class TensorRtBackend:
                     "its folder has no stored answer",
                     "Export it again with `python -m models export`.",
                 )
-            result = check_session(session, load_gate(network.gate), self.precision)
+            result = check_session(session, load_gate(network.gate), precision)
             if not result.passed:
                 raise refusal(self.name, result)
         except SuperseeError:

@@ -131,7 +131,7 @@ def test_a_build_that_fails_leaves_nothing_and_can_be_tried_again(network: Netwo
 
 def test_waiting_for_another_program_can_be_cancelled_and_ends(network: Network, store: EngineStore) -> None:
     supply = EngineSupply(store, build=Builder(), limit=0.2)
-    key, _ = supply._wanted(network, SIZE, HERE, "fp16")
+    key = supply.key(network, SIZE, HERE)
     with store.building(key, 1.0):
         with pytest.raises(BuildCancelled):
             supply.provide(network, SIZE, HERE, cancelled=lambda: True)
