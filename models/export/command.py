@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.export.precision_command import add_precision_parser
+from models.export.quantize_command import add_quantize_parser
 
 if TYPE_CHECKING:
     from models.network.model import Model
@@ -105,6 +106,7 @@ def export_command(options: argparse.Namespace) -> None:
 
 def add_parser(commands: Any) -> None:
     add_precision_parser(commands)
+    add_quantize_parser(commands)
     export = commands.add_parser("export", help="write model.onnx, its manifest and card.md")
     export.add_argument("--run", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True, help="for example models/weights/lite")

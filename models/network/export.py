@@ -21,7 +21,6 @@ from torch import Tensor, nn
 from models.network.unet import TemporalUNet
 
 INPUT_NAME, OUTPUT_NAME = "features", "parameters"
-_OPSET, _IR_VERSION = 17, 8
 Ports = Mapping[str, list[int | str]]
 """Tensors by name with their shapes; a side that is free has a name."""
 
@@ -30,7 +29,7 @@ def export_onnx(module: nn.Module, path: Path) -> None:
     """Writes `module` (a TemporalUNet) to `path`: batch 1, height and width free; bytes depend on weights only."""
     assert isinstance(module, TemporalUNet), "only a TemporalUNet can be written"
     graph = OnnxGraph()
-    head = _layers(graph, module, graph.node("Transpose", [INPUT_NAME], "input_nchw", perm=[0, 3, 1, 2]))
+    head = add_layers(graph, module, graph.node("Transpose", [INPUT_NAME], "input_nchw", perm=[0, 3, 1, 2]))
     graph.node("Transpose", [head], OUTPUT_NAME, perm=[0, 2, 3, 1])
     graph.write(path, "supersee-temporal", module.config.inputs, module.config.outputs)
 
@@ -39,11 +38,11 @@ def export_half_onnx(module: nn.Module, path: Path) -> None:
     """Writes `module` to `path` for a strongly typed runtime: float16 throughout, (1, 40, h, w) to (1, 16, h, w)."""
     assert isinstance(module, TemporalUNet), "only a TemporalUNet can be written"
     graph = OnnxGraph(half=True)
-    _layers(graph, module, INPUT_NAME, OUTPUT_NAME)
+    add_layers(graph, module, INPUT_NAME, OUTPUT_NAME)
     graph.write(path, "supersee-temporal", module.config.inputs, module.config.outputs, channels_last=False)
 
 
-def _layers(graph: OnnxGraph, module: TemporalUNet, x: str, head: str = "head") -> str:
+def add_layers(graph: OnnxGraph, module: TemporalUNet, x: str, head: str = "head") -> str:
     """Everything between the boundaries, NCHW; `head` names the result."""
     skips = []
     for level, convolutions in enumerate(module.down):
@@ -61,6 +60,8 @@ def _layers(graph: OnnxGraph, module: TemporalUNet, x: str, head: str = "head") 
 class OnnxGraph:
     """Nodes and constants in the order in which they were added; weights and boundary in float16 where `half`."""
 
+    opset, ir_version = 17, 8
+
     def __init__(self, *, half: bool = False) -> None:
         self.half = half
         self.nodes: list = []
@@ -75,21 +76,28 @@ class OnnxGraph:
     def constant(self, name: str, values: np.ndarray) -> str:
         from onnx import numpy_helper
 
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
         return name
 
     def convolution(self, x: str, layer: nn.Module, name: str, output: str = "") -> str:
         assert isinstance(layer, nn.Conv2d)
         assert layer.bias is not None
-        weight = self.constant(f"{name}.weight", self._typed(layer.weight))
-        bias = self.constant(f"{name}.bias", self._typed(layer.bias))
+        x, weight = self.activation(x, name), self.weight(layer, name)
+        bias = self.constant(f"{name}.bias", self.typed(layer.bias))
         kernel, stride = layer.kernel_size[0], layer.stride[0]
         return self.node(
             "Conv", [x, weight, bias], output or name,
             kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[kernel // 2] * 4,
         )  # fmt: skip
 
-    def _typed(self, weights: Tensor) -> np.ndarray:
+    def activation(self, x: str, name: str) -> str:
+        """What the convolution `name` reads."""
+        return x
+
+    def weight(self, layer: nn.Conv2d, name: str) -> str:
+        return self.constant(f"{name}.weight", self.typed(layer.weight))
+
+    def typed(self, weights: Tensor) -> np.ndarray:
         values = weights.detach().cpu().float().numpy()
         if not self.half:
             return values
@@ -133,8 +141,8 @@ class OnnxGraph:
         model = helper.make_model(
             helper.make_graph(self.nodes, name, taken, given, self.constants),
             producer_name="supersee",
-            ir_version=_IR_VERSION,
-            opset_imports=[helper.make_opsetid("", _OPSET)],
+            ir_version=self.ir_version,
+            opset_imports=[helper.make_opsetid("", self.opset)],
         )
         onnx.checker.check_model(model)
         path.write_bytes(model.SerializeToString(deterministic=True))
