@@ -18,7 +18,7 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.sequence.arm_meta import ArmFrame, arm_camera, read_meta, reversed_infinite
-from app.sequence.exr import inside, read_channels
+from app.sequence.exr import inside, read_channels, read_pixels
 from app.sequence.exr_header import read_header
 from app.sequence.importing import DEFAULT_RATIO, display_size, no_reference, recorded_frame
 from app.sequence.numbered import files_of
@@ -68,13 +68,13 @@ class ArmCapture:
     def read(self, index: int) -> RecordedFrame:
         frame, before = self._meta.frames[index], self._meta.frames[max(index - 1, 0)]
         name, size = self._file(frame), self.render_size
-        colour = read_channels(inside(self._root, self._colour / name), "RGB", size)
+        colour = read_pixels(inside(self._root, self._colour / name), "RGB", size)
         depth = read_channels(inside(self._root, self._depth / name), "R", size)["R"]
         motion = read_channels(inside(self._root, self._motion / name), "RG", size)
         now_minus_before = np.stack([motion["R"], motion["G"]], -1).astype(np.float64)
         x, y = frame.jitter[self._ratio_index] if self._ratio_index < len(frame.jitter) else (0.0, 0.0)
         return recorded_frame(
-            np.stack([colour[channel] for channel in "RGB"], -1),
+            colour,
             reversed_infinite(depth, frame.near, frame.far, self._meta.reversed_z),
             -now_minus_before * np.array(size),
             jitter=(x * size[0], y * size[1]),
@@ -89,8 +89,7 @@ class ArmCapture:
         if size not in self.reference_sizes:
             raise no_reference(self.name, size)
         path = inside(self._root, self._truth / self._file(self._meta.frames[index]))
-        channels = read_channels(path, "RGB", size)
-        return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1).astype(np.float16))
+        return read_pixels(path, "RGB", size).astype(np.float16, copy=False)
 
     @staticmethod
     def _file(frame: ArmFrame) -> str:

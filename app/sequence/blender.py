@@ -15,7 +15,7 @@ from app.conventions import Size
 from app.render.frame import CameraView
 from app.sequence.blender_meta import BlenderFrame, read_meta
 from app.sequence.cameras import camera_motion, camera_view
-from app.sequence.exr import inside, read_channels
+from app.sequence.exr import inside, read_channels, read_pixels
 from app.sequence.importing import display_size, no_reference, recorded_frame, reversed_depth
 from app.sequence.source import RecordedFrame
 
@@ -85,8 +85,7 @@ class BlenderSequence:
         if size not in self._references:
             raise no_reference(self.name, size)
         path = inside(self.folder, self._references[size] / self._frame(index).file)
-        channels = read_channels(path, "RGB", size)
-        return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1).astype(np.float16))
+        return read_pixels(path, "RGB", size).astype(np.float16, copy=False)
 
     def _frame(self, index: int) -> BlenderFrame:
         assert 0 <= index < len(self), index

@@ -17,7 +17,7 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.sequence.cameras import STILL_NEAR, still_camera
-from app.sequence.exr import read_channels
+from app.sequence.exr import read_channels, read_pixels
 from app.sequence.exr_header import listed, read_header
 from app.sequence.importing import (
     DEFAULT_FPS,
@@ -112,8 +112,8 @@ class BlenderLayers:
         size = display or self.display_size
         if size not in self._references:
             raise no_reference(self.name, size)
-        channels = read_channels(self._references[size] / self._paths[index].name, "RGB", size)
-        return np.ascontiguousarray(np.stack([channels[name] for name in "RGB"], -1).astype(np.float16))
+        path = self._references[size] / self._paths[index].name
+        return read_pixels(path, "RGB", size).astype(np.float16, copy=False)
 
 
 def _hint(folder: Path) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.sequence.cameras import STILL_NEAR, still_camera
 from app.sequence.estimated_motion import NOTES, estimated_motion, require_opencv
-from app.sequence.exr import read_channels
+from app.sequence.exr import read_pixels
 from app.sequence.exr_header import LARGEST_SIDE, check_there, listed, read_header
 from app.sequence.importing import DEFAULT_FPS, display_size, flat_depth, no_reference, recorded_frame
 from app.sequence.numbered import files_of, numbered_files
@@ -110,8 +110,7 @@ def linear_picture(path: Path, size: Size) -> np.ndarray:
     """(height, width, 3) float32 scene-linear Rec.709; raises SuperseeError for a file that is missing, damaged or of
     another size, or an EXR without R, G, B."""
     if path.suffix.lower() == ".exr":
-        channels = read_channels(path, "RGB", size)
-        return np.stack([channels[name] for name in "RGB"], -1).astype(np.float32)
+        return read_pixels(path, "RGB", size).astype(np.float32)
     check_there(path)
     found = picture_size(path)
     if found != tuple(size):

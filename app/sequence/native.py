@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.render.frame import CameraView
-from app.sequence.exr import all_finite, read_channels
+from app.sequence.exr import all_finite, inside, read_pixels
 from app.sequence.native_meta import (
     CHANNELS,
     COLOUR,
@@ -92,26 +92,13 @@ class NativeSequence:
         return np.rint(np.clip(mask, 0.0, 1.0) * 255.0).astype(np.uint8)
 
     def _pixels(
-        self, folder: str, frame: FrameMeta, channels: Iterable[str], size: Size, dtype: type[np.floating]
+        self, folder: str, frame: FrameMeta, channels: Sequence[str], size: Size, dtype: type[np.floating]
     ) -> np.ndarray:
         """(height, width, channels), contiguous, in `dtype`: that of the file unless another program wrote it."""
-        path = _inside(self.folder, self.folder / folder / frame.file)
-        found = read_channels(path, channels, size)
+        path = inside(self.folder, self.folder / folder / frame.file)
+        found = read_pixels(path, channels, size)
         with np.errstate(over="ignore"):
-            pixels = np.stack([found[name] for name in channels], -1).astype(dtype, copy=False)
-        if not all_finite(pixels):
+            pixels = found.astype(dtype, copy=False)
+        if pixels is not found and not all_finite(pixels):
             raise SuperseeError(f"{path} cannot be used", "it holds values beyond the range of half floats")
         return pixels
-
-
-def _inside(folder: Path, path: Path) -> Path:
-    """`path` itself; raises SuperseeError where a link leads it out of the folder."""
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError) as error:  # a link that leads to itself
-        raise SuperseeError(f"The frame {path} cannot be read", str(error)) from error
-    if not inside:
-        raise SuperseeError(
-            f"The frame {path} is not read", "it is a link that leads out of the folder", "Copy the file itself there."
-        )
-    return path

@@ -240,7 +240,7 @@ const KEYS = {
   "+": () => zoomBy(true, state.at), "=": () => zoomBy(true, state.at), "-": () => zoomBy(false, state.at), 0: () => set({ scale: 0 }),
 };
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if ((event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const inText = event.target.closest?.("summary, a");
   if (key === " " && !inText) { event.preventDefault(); if (!state.held) set({ held: true }); return; }

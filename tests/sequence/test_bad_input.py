@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from app.errors import SuperseeError
 from app.sequence.discover import open_sequence
-from app.sequence.exr import all_finite
+from app.sequence.exr import all_finite, read_channels, read_pixels
 from app.sequence.read_ahead import ReadAhead
 from tests.sequence import wall
 from tests.sequence.recordings import exr, write_recording
@@ -192,3 +192,26 @@ def test_all_finite_is_numpys_answer(dtype: type) -> None:
         damaged = np.append(values, dtype(wrong))
         assert not all_finite(damaged)
         assert all_finite(damaged, unbounded=True) == (not np.isnan(wrong))
+
+
+@pytest.mark.parametrize(
+    ("types", "names"),
+    [
+        ((np.float16, np.float16, np.float16), "RGB"),
+        ((np.float32, np.float32, np.float32), "RGB"),
+        ((np.float16, np.float32, np.float16), "RGB"),
+        ((np.float16, np.float16, np.float16, np.float16), "RGBA"),
+        ((np.float16, np.float16), ("motion.X", "motion.Y")),
+    ],
+)
+def test_pixels_at_once_are_the_channels_one_by_one(
+    types: tuple[type, ...], names: Sequence[str], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(3)
+    written = {name: rng.random((12, 16)).astype(dtype) for name, dtype in zip(names, types, strict=True)}
+    exr(tmp_path / "0001.exr", written)
+    pixels = read_pixels(tmp_path / "0001.exr", names, (16, 12))
+    assert pixels.flags.c_contiguous
+    assert np.array_equal(pixels, np.stack(list(written.values()), -1))
+    one_by_one = read_channels(tmp_path / "0001.exr", names, (16, 12))
+    assert all(np.array_equal(pixels[..., i], one_by_one[name]) for i, name in enumerate(names))
