@@ -1,19 +1,14 @@
 """Measures the pictures of a recording's frames against its references while they are shown.
 
-PSNR is summed on the GPU and read back a frame later, when it is done. FLIP takes most of a second a picture and keeps
-the interpreter to itself meanwhile, so it runs in a process of its own; a frame that comes while that is busy is left
-for another time.
+PSNR is summed on the GPU and read back a frame later, when it is done. FLIP runs in a process of its own; a frame that
+comes while that is busy is left for another time.
 """
 
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
-import signal
 from collections.abc import Hashable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import moderngl
@@ -22,6 +17,7 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.measure.image_metrics import PEAK_DB
+from app.present.flip_process import FlipProcess
 from app.present.method_run import MethodRun
 from app.present.scores import Scores
 from app.present.session import Comparison
@@ -52,14 +48,18 @@ class Scorer:
     def __init__(self, context: moderngl.Context, scores: Scores) -> None:
         self.scores = scores
         self.metric = "psnr"
-        self.note = ""  # what keeps it from measuring
+        self._flip_note = ""
         self._context = context
         self._error = FullscreenPass(context, "present/squared_error.frag", {"BLOCK": _BLOCK})
         self._sums: list[_Sum] = []
         self._spare: list[Target] = []
-        self._pool: ProcessPoolExecutor | None = None
-        self._process: Future[int] | None = None
+        self._flip = FlipProcess()
         self._differences: dict[tuple[Hashable, int], Future[float]] = {}
+
+    @property
+    def note(self) -> str:
+        """What keeps it from measuring; "" where nothing does."""
+        return self._flip_note if self.metric == "flip" else ""
 
     @property
     def busy(self) -> bool:
@@ -101,19 +101,15 @@ class Scorer:
             del self._differences[what]
             try:
                 self.scores.put("flip", *what, future.result())
-            except (SuperseeError, BrokenProcessPool, OSError) as error:
-                self.note = f"FLIP cannot be measured: {error}"
+            except SuperseeError as error:
+                self._flip_note = str(error)
 
     def release(self) -> None:
         for target in (*self._spare, *(each.target for each in self._sums)):
             target.release()
         self._spare, self._sums = [], []
         self._error.release()
-        if self._pool is not None and self._process is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            if self._process.done() and not self._process.exception():
-                os.kill(self._process.result(), signal.SIGTERM)  # a large picture takes it many seconds
-            self._pool = None
+        self._flip.close()
 
     def _to_measure(self, run: MethodRun, comparison: Comparison, index: int) -> bool:
         """What is really the method's, with its history, and not known yet."""
@@ -145,20 +141,7 @@ class Scorer:
     def _compare(
         self, picture: moderngl.Texture, reference: np.ndarray, exposure: float, key: Hashable, index: int
     ) -> None:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-            self._process = self._pool.submit(os.getpid)
         width, height = picture.size
         dtype = np.float16 if picture.dtype == "f2" else np.float32
         pixels = np.frombuffer(picture.read(alignment=1), dtype).reshape(height, width, -1)[..., :3]
-        try:
-            self._differences[key, index] = self._pool.submit(flip_of, pixels.copy(), reference, exposure)
-        except (BrokenProcessPool, OSError) as error:
-            self.note = f"FLIP cannot be measured: {error}"
-
-
-def flip_of(picture: np.ndarray, reference: np.ndarray, exposure: float) -> float:
-    """Mean FLIP of two linear images, (height, width, 3); runs in a process of its own."""
-    from app.measure.image_metrics import display_image, flip
-
-    return flip(display_image(picture, exposure), display_image(reference, exposure))
+        self._differences[key, index] = self._flip.submit(pixels, reference, exposure)

@@ -9,7 +9,9 @@ import moderngl
 import numpy as np
 import pytest
 
+from app.errors import SuperseeError
 from app.measure.image_metrics import display_image, flip, psnr
+from app.present.flip_process import FlipProcess
 from app.present.recorded import RecordedSource, recorded_scene
 from app.present.scorer import Scorer, score_key
 from app.present.scores import Scores
@@ -125,3 +127,27 @@ def test_worst_frame_goes_by_what_the_metric_means() -> None:
     scores.put("psnr", "neural", 1, 31.0)
     assert scores.measured("psnr", ["taau", "neural"], 0, 5) == 1
     assert scores.measured("psnr", [], 0, 5) == 0
+
+
+def test_flip_that_cannot_be_had_is_said_and_stops_nothing(scored, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison, scorer = scored
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    scorer.metric = "flip"
+    show(comparison, 1)
+    scorer.look(comparison)
+    until = time.monotonic() + 10
+    while scorer.busy and time.monotonic() < until:
+        scorer.collect()
+        time.sleep(0.01)
+    assert "FLIP cannot be measured" in scorer.note
+    scorer.look(comparison)
+    assert not scorer.busy
+
+
+def test_images_that_cannot_be_compared_are_an_error_and_the_process_goes_on() -> None:
+    process = FlipProcess()
+    good = np.zeros((8, 8, 3), np.float16)
+    with pytest.raises(SuperseeError, match="FLIP cannot be measured"):
+        process.submit(np.zeros((8, 8, 1), np.float16), np.zeros((8, 8, 1), np.float16), 1.0).result(30)
+    assert process.submit(good, good, 1.0).result(30) == 0.0
+    process.close()
