@@ -40,16 +40,22 @@ def read_pixels(path: Path, channels: Sequence[str], size: Size) -> np.ndarray:
     """The named channels as one array (height, width, channels), contiguous, in the file's own type; raises as
     `read_channels` does. R, G, B and A are unpacked into it at once, which takes two thirds of the time."""
     joined = "".join(channels)
-    if joined in _JOINED:
-        parts = _parts(path, size, separate_channels=False)
-        channel = parts[0].channels.get(joined) if len(parts) == 1 else None
-        pixels = None if channel is None else channel.pixels
-        wanted = (size[1], size[0], len(channels))
-        if pixels is not None and pixels.shape == wanted and pixels.dtype in _TYPES and all_finite(pixels):
-            return np.ascontiguousarray(pixels)
+    pixels = _joined(path, joined, size) if joined in _JOINED else None
+    if pixels is not None and pixels.dtype in _TYPES and all_finite(pixels):
+        return np.ascontiguousarray(pixels)
     # Channel by channel: of other names, of several types, in several parts; and to say which one is wrong.
     found = read_channels(path, channels, size)
     return np.stack([found[name] for name in channels], -1)
+
+
+def _joined(path: Path, name: str, size: Size) -> np.ndarray | None:
+    try:
+        parts = _parts(path, size, separate_channels=False)
+    except SuperseeError:  # of a file whose channels have several types, too
+        return None
+    channel = parts[0].channels.get(name) if len(parts) == 1 else None
+    shape = (size[1], size[0], len(name))
+    return channel.pixels if channel is not None and channel.pixels.shape == shape else None
 
 
 def _parts(path: Path, size: Size, separate_channels: bool) -> Sequence[Any]:
