@@ -23,9 +23,9 @@ from models.evaluate.score import score
 from models.evaluate.sequences import HeldOut, RenderedClip
 from models.network.load import load_exported
 from models.network.quantized import calibrated, export_quantized_onnx
+from models.network.save import INT8_CARD, INT8_FILE
 
 PRECISION = "int8"
-MODEL_FILE, CARD_FILE = "model.int8.onnx", "int8.md"
 _KEPT_FRAMES = (3, 9)
 """Of each calibration clip: one soon after the cut, one with history."""
 
@@ -80,13 +80,13 @@ def quantize(
     network = load_network(folder)
     module = load_exported(network)
     ranges = calibrated(module, features_of(context, network, calibration))
-    export_quantized_onnx(module, ranges, folder / MODEL_FILE)
+    export_quantized_onnx(module, ranges, folder / INT8_FILE)
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "model.onnx"
         export_quantized_onnx(module, ranges, plain, half=False)
         losses = [_lost(context, network, replace(network, model=plain), item) for item in held_out]
     _enter(folder, losses)
-    (folder / CARD_FILE).write_text(_card(network, calibration, losses), encoding="utf-8")
+    (folder / INT8_CARD).write_text(_card(network, calibration, losses), encoding="utf-8")
     load_network(folder)  # what was written is what the app takes
     return losses
 
@@ -113,8 +113,8 @@ def _lost(context: moderngl.Context, network: Network, quantized: Network, item:
 def _enter(folder: Path, losses: Sequence[ClipLoss]) -> None:
     path = folder / "manifest.json"
     data = json.loads(path.read_text(encoding="utf-8"))
-    data["files"][MODEL_FILE] = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
-    data["typed"] = {**data.get("typed", {}), PRECISION: MODEL_FILE}
+    data["files"][INT8_FILE] = hashlib.sha256((folder / INT8_FILE).read_bytes()).hexdigest()
+    data["typed"] = {**data.get("typed", {}), PRECISION: INT8_FILE}
     data["typed_loss_db"] = {**data.get("typed_loss_db", {}), PRECISION: round(mean_loss(losses), 4)}
     part = path.with_suffix(".part")
     part.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

@@ -13,7 +13,8 @@ def quantize_command(options: argparse.Namespace) -> None:
     from app.render.gl_context import create_headless_context
     from models.evaluate.items import DATA_FOLDER
     from models.evaluate.sequences import held_out_clips
-    from models.export.quantize import CARD_FILE, MODEL_FILE, mean_loss, quantize, training_clips
+    from models.export.quantize import mean_loss, quantize, training_clips
+    from models.network.save import INT8_CARD, INT8_FILE
 
     folders = options.data or sorted(path.parent for path in DATA_FOLDER.glob("*/index.json"))
     calibration = training_clips(folders, options.calibrate)
@@ -25,7 +26,7 @@ def quantize_command(options: argparse.Namespace) -> None:
     finally:
         context.release()
     said = f"{mean_loss(losses):+.3f} dB on {len(losses)} held-out clips"
-    print(f"{options.network / MODEL_FILE} and {CARD_FILE} are written; lost to float32: {said}")  # noqa: T201
+    print(f"{options.network / INT8_FILE} and {INT8_CARD} are written; lost to float32: {said}")  # noqa: T201
 
 
 def add_quantize_parser(commands: Any) -> None:

@@ -12,11 +12,15 @@ from models.network.unet import TemporalUNet
 
 MODEL_FILE, MANIFEST_FILE = "model.onnx", "manifest.json"
 HALF_FILE, GATE_FILE = "model.fp16.onnx", "gate.npz"
+QUANTIZED_FILES = INT8_FILE, INT8_CARD = "model.int8.onnx", "int8.md"
 
 
 def save_network(network: TemporalUNet, folder: Path, name: str) -> None:
-    """Writes model.onnx, model.fp16.onnx, gate.npz and manifest.json; the same weights give the same bytes."""
+    """Writes model.onnx, model.fp16.onnx, gate.npz and manifest.json; the same weights give the same bytes. What
+    `quantize` made of other weights is removed."""
     folder.mkdir(parents=True, exist_ok=True)
+    for file in QUANTIZED_FILES:
+        (folder / file).unlink(missing_ok=True)
     model, half, gate = (folder / file for file in (MODEL_FILE, HALF_FILE, GATE_FILE))
     export_onnx(network, model)
     export_half_onnx(network, half)
