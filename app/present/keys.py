@@ -104,7 +104,7 @@ KEY_TABLE: tuple[tuple[str, tuple[Key, ...]], ...] = (
             Key(("Ctrl+L",), "window.player.play", "loop, ping-pong, once", "next_ends"),
             Key(("-",), "window.player.play", "slower", "slower"),
             Key(("=",), "window.player.play", "faster", "faster"),
-            Key(("A",), "window.player.seek_worst", "the worst frame of the selected pane"),
+            Key(("A",), "window.player.seek_worst", "worst frame of the selected pane"),
             Key(("Ctrl+M",), "window.player.play", "measure all frames, and stop that", "toggle_scan"),
             Key(("Ctrl+T",), "window.player.test_conventions", "self-test of motion and jitter"),
             Key(("Shift+C",), "window.player.toggle_bar", "hide the timeline"),
