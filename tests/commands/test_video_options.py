@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +14,6 @@ from app.commands.headless import canvas_size
 from app.commands.video_options import CODEC_NAMES
 
 av = pytest.importorskip("av")
-ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--size", "95x54", "--frames", "3"]
 
 
@@ -39,15 +35,13 @@ def test_a_lossless_video_of_one_pane_holds_the_single_frames(tmp_path: Path) ->
     assert not (out / "side-by-side.mp4").exists()
 
 
-def test_without_a_display_every_frame_is_recorded(tmp_path: Path) -> None:
+def test_without_a_display_every_frame_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("app.commands.view.has_display", lambda: False)
     file = tmp_path / "all.mp4"
-    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    command = ["court", *TINY, "--methods", "bilinear,taau", "--video", str(file), "--exact"]
-    run = subprocess.run(
-        [sys.executable, "-m", "app", *command], cwd=tmp_path, env={**environment, "PYTHONPATH": str(ROOT)},
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    assert run.stdout.strip() == str(file)
+    assert main(["view", "court", *TINY, "--methods", "bilinear,taau", "--video", str(file), "--exact"]) == 0
+    assert capsys.readouterr().out.strip() == str(file)
     width, height = canvas_size((95, 54), 2)
     pictures = _decoded(file)
     assert len(pictures) == 3
