@@ -58,10 +58,14 @@ class KeptPictures:
             run.texture = self._frames[index][_identity(run)][0]
         return self._trails[index].copy()
 
-    def clear(self) -> None:
-        """The sizes or the frames have changed."""
+    def forget(self) -> None:
+        """They would be drawn otherwise now. Needs no context."""
         for index in list(self._frames):
             self._drop_frame(index)
+
+    def clear(self) -> None:
+        """Gives everything back."""
+        self.forget()
         for texture, framebuffer in self._spare:
             unbind_framebuffer(self._context)
             framebuffer.release()

@@ -402,7 +402,7 @@ class Comparison:
         retry = getattr(self._options, "retry", None)
         if retry is not None:
             retry()
-        self._kept.clear()
+        self._kept.forget()
         for run in self.runs.values():
             run.retry()
 

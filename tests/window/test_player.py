@@ -285,3 +285,20 @@ def test_flip_is_measured_beside_the_playing_and_closing_does_not_wait_for_it(qt
     begun = time.perf_counter()
     window.close()
     assert time.perf_counter() - begun < 1.0
+
+
+def test_reloaded_shaders_draw_what_was_kept_anew(qtbot, play) -> None:
+    window = play(PaintedRecording(40))
+    go_to(qtbot, window, 20)
+    for index in (19, 18):
+        window.presenter.step_time(-1)
+        arrive(qtbot, window, index)
+    drawn = window.rig.comparison.frame_index
+    window.presenter.step_time(-1)
+    arrive(qtbot, window, 17)
+    assert window.rig.comparison.frame_index == drawn  # from what was kept
+    window.reload_shaders()
+    window.presenter.step_time(-1)
+    arrive(qtbot, window, 16)
+    assert window.rig.comparison.frame_index > drawn
+    assert window.rig.context.error == "GL_NO_ERROR"
