@@ -64,7 +64,9 @@ def build_engine(library: TensorRtLibrary, request: BuildRequest) -> BuiltEngine
     _parse(api, network, log, request.model)
     tensors = _shaped(api, network, request)
     config = builder.create_builder_config()
-    config.set_flag(api.BuilderFlag.DIRECT_IO)
+    direct = getattr(api.BuilderFlag, "DIRECT_IO", None)  # deprecated: without it the listing still tells
+    if direct is not None:
+        config.set_flag(direct)
     config.profiling_verbosity = api.ProfilingVerbosity.DETAILED
     library.set_target(config, request.target)
     plan = builder.build_serialized_network(network, config)

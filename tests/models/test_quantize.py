@@ -18,10 +18,13 @@ from app.inference.manifest import load_network
 from app.inference.openvino_backend import OpenVinoBackend
 from app.inference.tensorrt_library import TensorRtLibrary
 from app.paths import WEIGHTS
+from models.evaluate.sequences import held_out_clips
+from models.export.quantize import mean_loss, quantize, training_clips
 from models.network import NETWORKS, build, save_network
 from models.network.load import load_exported
 from models.network.quantized import calibrated, convolutions, export_quantized_onnx
 from models.network.unet import TemporalUNet
+from tests.models import golden
 
 SMALL = NETWORKS["tiny"]
 
@@ -143,3 +146,31 @@ def test_an_exported_network_comes_back_with_its_weights(tmp_path: Path) -> None
     wrong.architecture["widths"] = [8, 8, 8]
     with pytest.raises(SuperseeError, match="not the network that its manifest describes"):
         load_exported(wrong)
+
+
+def test_the_command_writes_model_card_and_loss_and_an_export_removes_them(
+    gl, clip_folder: Path, tmp_path: Path
+) -> None:
+    network = golden.lively_network()
+    save_network(network, tmp_path, "lively")
+    before = load_network(tmp_path)
+    with pytest.raises(SuperseeError, match="nothing to calibrate with"):
+        training_clips([], 2)
+    calibration = training_clips([clip_folder], 2)
+    losses = quantize(gl, tmp_path, calibration, list(held_out_clips([clip_folder], [2.0])))
+    after = load_network(tmp_path)
+    assert after.sha256 == before.sha256
+    assert after.typed["fp16"] == before.typed["fp16"]
+    assert after.typed["int8"].name == "model.int8.onnx"
+    assert after.loss_db["int8"] == pytest.approx(mean_loss(losses), abs=1e-4)
+    assert abs(after.loss_db["int8"]) < 1.0
+    assert losses[0].loss != 0.0, "integers that change nothing are none"
+    card = (tmp_path / "int8.md").read_text()
+    assert f"calibrated on {len(calibration)} rendered training clips" in card
+    assert f"mean {mean_loss(losses):.3f} dB" in card
+    data = (tmp_path / "model.int8.onnx").read_bytes()
+    quantize(gl, tmp_path, calibration, list(held_out_clips([clip_folder], [2.0])))
+    assert (tmp_path / "model.int8.onnx").read_bytes() == data
+    save_network(network, tmp_path, "lively")
+    assert "int8" not in load_network(tmp_path).typed
+    assert not (tmp_path / "int8.md").exists()
