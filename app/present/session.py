@@ -347,6 +347,14 @@ class Comparison:
             )
         )  # fmt: skip
 
+    def lead_ms(self, time: float) -> float:
+        """About how long it will take to play what leads up to `time`, of a recording."""
+        upscalers = [run for run in self.shown_runs() if run.info.kind == "upscaler"]
+        if self.recorded is None or self._kept.has(self.recorded.index_at(time), upscalers):
+            return 0.0
+        each = sum(sum(run.stage_ms.values()) for run in upscalers if run.info.temporal)
+        return each * len(self.recorded.leading(time))
+
     def redo_steps(self) -> Iterator[Pause]:
         """Runs methods that have no picture of the current frame yet (a pane was switched while paused), without
         moving in time or touching the others' history."""

@@ -20,6 +20,8 @@ from app.window.steering import Steering
 
 LONGEST_STEP = 1.0 / 20.0
 """Seconds of scene time that one frame may move on: slower machines show the scene slowed, not in jumps."""
+_LONG_LEAD_MS = 1500.0
+"""A frame that would come later than this is shown as a preview first."""
 _REFERENCE_CHUNK = 2
 """Reference samples between two paints where the CPU draws; a GPU does eight times as many."""
 
@@ -43,6 +45,7 @@ class Playback:
         self._good: tuple[list[str], float] | None = None
         self._due = 0.0  # perf_counter, s: when a recording's next frame is to be shown
         self.fixed_step: float | None = None  # s; while every frame is recorded, whatever time it takes
+        self._to_warm: int | None = None  # a frame that was shown as a preview, and wants its history next
         self._hurries = False
         self._left_off = False  # the frame in the making was left for another that is wanted
 
@@ -50,7 +53,7 @@ class Playback:
         """Another scene, another context, other shaders: a still picture is drawn again."""
         self._drawn = None
         self._last_done = None
-        self._left_off = False
+        self._left_off, self._to_warm = False, None
         self.frames.restart()
 
     def hurry(self) -> None:
@@ -174,10 +177,16 @@ class Playback:
         presenter = self._presenter
         wanted, stepped = player.take_wanted(), presenter.steps
         if wanted is not None or stepped:
-            presenter.steps = 0
+            presenter.steps, self._to_warm = 0, None
             index, preview = wanted or (player.stepped(stepped), False)
-            backwards = wanted is None and stepped < 0
-            return None if index is None else self._jumped(player, comparison, index, preview, backwards)
+            if index is None:
+                return None
+            if wanted is not None and not preview and self._takes_long(comparison, index):
+                preview, self._to_warm = True, index
+            return self._jumped(player, comparison, index, preview, wanted is None and stepped < 0)
+        if self._to_warm is not None:
+            index, self._to_warm = self._to_warm, None
+            return self._jumped(player, comparison, index, False, False)
         if presenter.state.paused and not player.scanning:
             return None
         if player.scanning and self._rig.scorer is not None and self._rig.scorer.busy:
@@ -190,6 +199,11 @@ class Playback:
         else:
             presenter.toggle_pause()
         return None
+
+    @staticmethod
+    def _takes_long(comparison: Comparison, index: int) -> bool:
+        recorded = comparison.recorded
+        return recorded is not None and comparison.lead_ms(recorded.time_of(index)) > _LONG_LEAD_MS
 
     def _jumped(
         self, player: Player, comparison: Comparison, index: int, preview: bool, backwards: bool
