@@ -122,14 +122,13 @@ def pixel_format(encoder: str) -> str:
 def to_frame(pixels: np.ndarray, encoder: str) -> av.VideoFrame:
     """A frame as the encoder takes it, of uint8 sRGB (height, width, 3 or 4)."""
     import av
-    from av.video.reformatter import ColorRange, Colorspace
 
     kind = "rgba" if pixels.shape[2] == 4 else "rgb24"
     # Not from_ndarray: its copy holds Python's lock for a millisecond, which the frame loop then waits for.
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format=kind)
     if encoder == "ffv1":
         return frame.reformat(format="bgr0")
-    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    return frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
 
 
 def _options(setting: Setting) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.capture import video
-from app.capture.encoders import CODECS, choose_encoder
+from app.capture.encoders import CODECS, choose_encoder, encoder_works
 from app.capture.video import Picture, VideoWriter
 from app.errors import SuperseeError
 
@@ -39,11 +39,28 @@ except SuperseeError as error:
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def _needs(codec: str) -> None:
+    if not any(encoder_works(name) for name in CODECS[codec].encoders):
+        pytest.skip(f"nothing encodes {codec} here")
+
+
 def _frames(path: Path) -> list[np.ndarray]:
+    """Decoded, (height, width, 3) uint8 sRGB."""
     with av.open(str(path)) as container:
-        return [
-            frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray() for frame in container.decode(video=0)
-        ]
+        return [_rgb(frame) for frame in container.decode(video=0)]
+
+
+def _rgb(frame) -> np.ndarray:
+    """By BT.709's own formula for limited range, which the tags promise; RGB as it is."""
+    if frame.format.name != "yuv420p":
+        return frame.to_ndarray(format="rgb24")
+    planes = frame.to_ndarray(format="yuv420p").astype(float)
+    height, width = frame.height, frame.width
+    luma = (planes[:height] - 16) / 219
+    chroma = planes[height:].reshape(2, height // 2, width // 2).repeat(2, 1).repeat(2, 2)
+    blue, red = luma + 1.8556 * (chroma[0] - 128) / 224, luma + 1.5748 * (chroma[1] - 128) / 224
+    green = (luma - 0.2126 * red - 0.0722 * blue) / 0.7152
+    return np.clip(255 * np.stack((red, green, blue), 2) + 0.5, 0, 255).astype(np.uint8)
 
 
 def _write_many(writer: VideoWriter, count: int) -> None:
@@ -159,6 +176,7 @@ def test_a_full_disk_is_said_and_what_was_written_can_be_played(codec: str, endi
 
 @pytest.mark.parametrize("codec", list(CODECS))
 def test_every_codec_is_tagged_and_decodes_to_the_colours_that_went_in(codec: str, tmp_path: Path) -> None:
+    _needs(codec)
     path = tmp_path / f"x{CODECS[codec].endings[0]}"
     with VideoWriter(path, (160, 96), 30, codec=codec, crf=8) as writer:
         for level in range(8):
@@ -176,6 +194,7 @@ def test_every_codec_is_tagged_and_decodes_to_the_colours_that_went_in(codec: st
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
 def test_a_video_of_one_frame_is_whole(codec: str, tmp_path: Path) -> None:
+    _needs(codec)
     for attempt in range(12):  # x265's unset times are any numbers
         path = tmp_path / f"{attempt}.mp4"
         with VideoWriter(path, (160, 96), codec=codec) as writer:
