@@ -14,7 +14,9 @@ _FEATURES = Path(__file__).with_name("gate_features.npy")
 """(32, 32, 40) float16: what the pre-pass wrote at one place of a rendered clip (stop and go, 2x, frame 12) where every
 cue is at work: edges, disocclusion, motion of more than one surface, recurrent features."""
 
-_REPEATS = 5
+_FARTHEST = 40
+"""No network here sees farther than this: what is computed to find out stays small, since training writes a gate with
+every checkpoint."""
 
 
 def write_gate(network: TemporalUNet, path: Path) -> None:
@@ -24,8 +26,9 @@ def write_gate(network: TemporalUNet, path: Path) -> None:
     side = tile.shape[0]
     exact = TemporalUNet(network.config).double()  # a copy: what is being exported must not become float64
     exact.load_state_dict(network.state_dict())
-    whole = np.tile(tile.astype(np.float64), (_REPEATS, _REPEATS, 1))
-    middle = slice(_REPEATS // 2 * side, (_REPEATS // 2 + 1) * side)
+    around = -(-_FARTHEST // SIZE_MULTIPLE) * SIZE_MULTIPLE
+    whole = np.pad(tile.astype(np.float64), ((around, around), (around, around), (0, 0)), mode="wrap")
+    middle = slice(around, around + side)
     with torch.no_grad():
         answer = exact(torch.from_numpy(whole).permute(2, 0, 1)[None])[0].permute(1, 2, 0)[middle, middle]
     np.savez(path, features=tile, answer=answer.float().numpy(), margin=np.int32(_margin(exact)))
@@ -37,8 +40,10 @@ def _margin(network: TemporalUNet) -> int:
     with torch.no_grad():
         for name, weights in network.named_parameters():
             weights.copy_(torch.zeros_like(weights) if name.endswith("bias") else weights.abs() + 1e-3)
-        side = 16 * SIZE_MULTIPLE * _REPEATS
+        side = 2 * _FARTHEST + 4 * SIZE_MULTIPLE
         answer = network(torch.ones(1, network.config.inputs, side, side, dtype=torch.float64))[0]
     middle = answer[:, side // 2, side // 2]
     changed = ((answer[:, side // 2] - middle[:, None]).abs() > 1e-9 * middle[:, None]).any(0)[: side // 2]
-    return int(changed.nonzero().max()) + 1
+    margin = int(changed.nonzero().max()) + 1
+    assert margin < _FARTHEST, "the network sees farther than the stored answer allows"
+    return margin
