@@ -45,7 +45,7 @@ def _commands() -> list[tuple[str, str]]:
 
 
 COMMANDS = _commands()
-HEADLESS = [c for c in COMMANDS if re.match(r"\./supersee (render|bench|doctor|inspect|record)", c[1])]
+HEADLESS = [c for c in COMMANDS if re.match(r"\./supersee (render|bench|doctor|inspect|record|engines)", c[1])]
 TESTS = [c for c in COMMANDS if c[1].startswith("./supersee test")]
 LAB = [c for c in COMMANDS if " -m models " in c[1]]
 VIEWER = [c for c in COMMANDS if c[1].startswith("./supersee") and c not in HEADLESS and c not in TESTS]
@@ -92,6 +92,8 @@ def test_headless_commands_run(page: str, line: str, tmp_path: Path, monkeypatch
 
     monkeypatch.chdir(tmp_path)
     arguments = shlex.split(line)[1:]
+    if arguments[0] == "engines":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # the user's own stay as they are
     if _wants_network(arguments) and not network_names():
         pytest.skip("there is no trained network in models/weights")
     if "--from" in arguments:
