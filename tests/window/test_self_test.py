@@ -49,7 +49,7 @@ def verdict(qtbot, window) -> str:
     panel = window.player.self_test
     panel.toggle()
     assert panel.running
-    qtbot.waitUntil(lambda: not panel.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not panel.running, timeout=90_000)
     return panel.verdict.text()
 
 
