@@ -44,16 +44,16 @@ def export_half_onnx(module: nn.Module, path: Path) -> None:
 
 def add_layers(graph: OnnxGraph, module: TemporalUNet, x: str, head: str = "head") -> str:
     """Everything between the boundaries, NCHW; `head` names the result."""
-    skips = []
+    skips, slope = [], module.config.negative_slope
     for level, convolutions in enumerate(module.down):
         for index, convolution in enumerate(convolutions):  # type: ignore[arg-type]
-            x = graph.relu(graph.convolution(x, convolution, f"down{level}_{index}"))
+            x = graph.relu(graph.convolution(x, convolution, f"down{level}_{index}"), slope)
         skips.append(x)
     for level, (lift, convolutions, skip) in enumerate(zip(module.lift, module.up, reversed(skips[:-1]))):
         x = graph.double(graph.convolution(x, lift, f"lift{level}"))
-        x = graph.relu(graph.node("Add", [x, skip], f"joined{level}"))
+        x = graph.relu(graph.node("Add", [x, skip], f"joined{level}"), slope)
         for index, convolution in enumerate(convolutions):  # type: ignore[arg-type]
-            x = graph.relu(graph.convolution(x, convolution, f"up{level}_{index}"))
+            x = graph.relu(graph.convolution(x, convolution, f"up{level}_{index}"), slope)
     return graph.convolution(x, module.head, "head", head)
 
 
@@ -104,7 +104,9 @@ class OnnxGraph:
         assert np.abs(values).max() <= np.finfo(np.float16).max, "a weight is beyond float16"
         return values.astype(np.float16)
 
-    def relu(self, x: str) -> str:
+    def relu(self, x: str, negative_slope: float = 0.0) -> str:
+        if negative_slope:
+            return self.node("LeakyRelu", [x], f"{x}.relu", alpha=negative_slope)
         return self.node("Relu", [x], f"{x}.relu")
 
     def double(self, x: str) -> str:

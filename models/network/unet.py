@@ -44,13 +44,17 @@ class TemporalUNet(nn.Module):
         x, skips = features, []
         for level in self.down:
             for convolution in level:  # type: ignore[union-attr]
-                x = F.relu(convolution(x))
+                x = self.activate(convolution(x))
             skips.append(x)
         for lift, convolutions, skip in zip(self.lift, self.up, reversed(skips[:-1])):
-            x = F.relu(F.interpolate(lift(x), scale_factor=2, mode="nearest") + skip)
+            x = self.activate(F.interpolate(lift(x), scale_factor=2, mode="nearest") + skip)
             for convolution in convolutions:  # type: ignore[union-attr]
-                x = F.relu(convolution(x))
+                x = self.activate(convolution(x))
         return self.head(x)
+
+    def activate(self, x: Tensor) -> Tensor:
+        slope = self.config.negative_slope
+        return F.leaky_relu(x, slope) if slope else F.relu(x)
 
 
 def build(config: NetworkConfig, seed: int | None = None) -> TemporalUNet:
@@ -84,7 +88,7 @@ _START = {
 def _initialise(network: TemporalUNet) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.kaiming_normal_(module.weight, a=network.config.negative_slope, nonlinearity="leaky_relu")
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
     with torch.no_grad():
         network.head.weight.mul_(0.02)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
 from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 from models.network import NETWORKS, NetworkConfig, build
+from models.network.export import export_onnx
 from models.temporal import activate
 
 
@@ -33,6 +37,35 @@ def test_a_description_survives_being_written_and_read() -> None:
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValueError, match="attention"):
         NetworkConfig.from_dict({"widths": [8, 8, 8], "attention": True})
+
+
+def test_a_leaky_network_is_written_as_it_computes(tmp_path: Path) -> None:
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    network = build(NetworkConfig(widths=(8, 8, 8), blocks=(0, 1, 0), negative_slope=0.1), seed=2)
+    export_onnx(network, tmp_path / "model.onnx")
+    features = torch.randn(1, len(INPUT_CHANNELS), 8, 8)
+    evaluator = ReferenceEvaluator(onnx.load(tmp_path / "model.onnx"))
+    written = evaluator.run(None, {evaluator.input_names[0]: features.permute(0, 2, 3, 1).half().numpy()})[0]
+    with torch.no_grad():
+        computed = network(features.half().float()).permute(0, 2, 3, 1)
+    np.testing.assert_allclose(np.asarray(written, np.float32), computed.numpy(), atol=5e-3)
+
+
+def test_channels_of_a_leaky_network_cannot_die() -> None:
+    for slope, alive in ((0.0, False), (0.1, True)):
+        network = build(NetworkConfig(widths=(8, 8, 8), negative_slope=slope), seed=1)
+        with torch.no_grad():
+            network.lift[1].bias.fill_(-1e3)  # type: ignore[union-attr, index]
+        network(torch.rand(1, len(INPUT_CHANNELS), 8, 8)).square().sum().backward()
+        gradient = network.down[2][0].weight.grad  # type: ignore[index]
+        assert bool(gradient.abs().max() > 0.0) is alive
+
+
+def test_a_slope_that_is_no_activation_is_refused() -> None:
+    with pytest.raises(ValueError, match="negative_slope"):
+        NetworkConfig(negative_slope=1.0)
 
 
 def test_channels_that_are_switched_off_stay_off_in_training() -> None:
