@@ -163,15 +163,15 @@ def put_back(qtbot, window, start: dict, zoom: float) -> None:
     state.scene = window.presenter.state.scene
     window.presenter.state = state
     window.recording.stop()
-    qtbot.waitUntil(lambda: not window.recording.mark, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.recording.mark, timeout=5_000)
     if state.scene != "court":
         window.presenter.open_scene("court")
-        qtbot.waitUntil(lambda: window.rig.comparison.model.name == "court", timeout=20_000)
+        qtbot.waitUntil(lambda: window.rig.comparison.model.name == "court", timeout=5_000)
     window._changed()
     window.say("")
     seen = window.shown_frames
-    qtbot.waitUntil(lambda: window.shown_frames >= seen + 2, timeout=20_000)
-    qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.shown_frames >= seen + 2, timeout=5_000)
+    qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=5_000)
 
 
 def put_player_back(qtbot, window) -> None:
@@ -185,7 +185,7 @@ def put_player_back(qtbot, window) -> None:
     player.seek(5)
     if not window.player.bar.isVisible():
         window.player.toggle_bar()
-    qtbot.waitUntil(lambda: player.wanted is None and player.index == 5 and window.loop.idle, timeout=20_000)
+    qtbot.waitUntil(lambda: player.wanted is None and player.index == 5 and window.loop.idle, timeout=5_000)
 
 
 def check(qtbot, window, text: str, says: str) -> None:
@@ -193,7 +193,7 @@ def check(qtbot, window, text: str, says: str) -> None:
     window.canvas.setFocus()
     press(qtbot, window, text)
     try:
-        qtbot.waitUntil(lambda: bool(EXPECTED[text](window)), timeout=20_000)
+        qtbot.waitUntil(lambda: bool(EXPECTED[text](window)), timeout=5_000)
     except qtbot.TimeoutError as error:
         raise AssertionError(f"{text} did not do: {says}") from error
 
@@ -217,7 +217,7 @@ def test_help_lists_every_key_that_has_a_text() -> None:
 def pause(qtbot, window) -> None:
     """Paused, and the frame in the making done."""
     press(qtbot, window, "Space")
-    qtbot.waitUntil(lambda: window.presenter.state.paused and window.loop.idle, timeout=20_000)
+    qtbot.waitUntil(lambda: window.presenter.state.paused and window.loop.idle, timeout=5_000)
 
 
 def test_step_goes_one_frame_on_and_back(qtbot, open_window) -> None:

@@ -76,7 +76,7 @@ def test_speed_sets_the_pace(qtbot, play) -> None:
     window = play(PaintedRecording(30), ("bilinear",))
     window.presenter.player.set_speed(0.5)  # 15 frames a second
     window.presenter.toggle_pause()
-    qtbot.waitUntil(lambda: window.presenter.player.index >= 3, timeout=20_000)
+    qtbot.waitUntil(lambda: window.presenter.player.index >= 3, timeout=5_000)
     start, seen = time.perf_counter(), window.shown_frames
     qtbot.wait(600)
     rate = (window.shown_frames - seen) / (time.perf_counter() - start)
@@ -152,9 +152,9 @@ def test_once_stops_at_the_end_and_starts_again(qtbot, play) -> None:
     player = window.presenter.player
     player.set_ends("once")
     window.presenter.toggle_pause()
-    qtbot.waitUntil(lambda: window.presenter.state.paused and player.index == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: window.presenter.state.paused and player.index == 3, timeout=5_000)
     window.presenter.toggle_pause()
-    qtbot.waitUntil(lambda: player.index in (0, 1), timeout=20_000)
+    qtbot.waitUntil(lambda: player.index in (0, 1), timeout=5_000)
 
 
 def test_a_missing_frame_is_shown_as_missing_and_named_and_playing_goes_on(qtbot, play) -> None:
@@ -225,21 +225,21 @@ def test_closing_and_opening_do_not_wait_for_a_frame_that_is_played_up_to(qtbot,
     window = play(Slow(3 * LEAD), paused=False)
     for leave in (lambda: window.presenter.open_scene("another"), window.close):
         window.presenter.player.seek(100)  # LEAD frames at SLOW each, by two threads
-        qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
         comparison, begun = window.rig.comparison, time.perf_counter()
         leave()
-        qtbot.waitUntil(lambda comparison=comparison: window.rig.comparison is not comparison, timeout=20_000)
+        qtbot.waitUntil(lambda comparison=comparison: window.rig.comparison is not comparison, timeout=5_000)
         assert time.perf_counter() - begun < 3.0
 
 
 def test_what_is_switched_while_a_frame_is_played_up_to_begins_it_anew(qtbot, play) -> None:
     window = play(PaintedRecording(200))
     window.presenter.player.seek(150)
-    qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
     window.presenter.set_ratio(1.5)
     window.presenter.set_method("taau")
     arrive(qtbot, window, 150)
-    qtbot.waitUntil(lambda: window.rig.comparison.complete, timeout=20_000)
+    qtbot.waitUntil(lambda: window.rig.comparison.complete, timeout=5_000)
     assert window.rig.comparison.display_size == (48, 27)
     assert window.rig.comparison.shown == ("taau", "taau")
 
@@ -258,7 +258,7 @@ def test_reading_slowly_does_not_hold_the_window_up(qtbot, play) -> None:
     timer.timeout.connect(tick)
     timer.start(5)
     window.presenter.player.seek(100)  # LEAD frames at SLOW each
-    qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.rig.comparison.leading is not None, timeout=5_000)
     window.player.bar.refresh()
     assert "playing up to frame 101" in window.player.bar.strip.content.doing
     assert window.player.bar.where.text().startswith("101 / ")
@@ -280,7 +280,7 @@ def test_a_recording_that_fails_to_open_leaves_the_one_on_show(qtbot, play, monk
 
     window.desk._parts = fake_parts(load_scene=fails)
     window.presenter.open_scene("other")
-    qtbot.waitUntil(window.banner.isVisible, timeout=20_000)
+    qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
     assert window.presenter.player is player
     assert window.player.bar.isVisible()
 
@@ -294,7 +294,7 @@ def test_flip_is_measured_beside_the_playing_and_closing_does_not_wait_for_it(qt
     qtbot.waitUntil(lambda: scorer.scores.at("flip", key, 0) is not None, timeout=30_000)
     assert 0.0 < scorer.scores.at("flip", key, 0) < 1.0
     go_to(qtbot, window, 1)
-    qtbot.waitUntil(lambda: scorer.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: scorer.busy, timeout=5_000)
     begun = time.perf_counter()
     window.close()
     assert time.perf_counter() - begun < 1.0
