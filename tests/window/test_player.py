@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -293,11 +295,16 @@ def test_flip_is_measured_beside_the_playing_and_closing_does_not_wait_for_it(qt
     key = score_key(window.rig.comparison.runs["bilinear"], window.rig.comparison)
     qtbot.waitUntil(lambda: scorer.scores.at("flip", key, 0) is not None, timeout=30_000)
     assert 0.0 < scorer.scores.at("flip", key, 0) < 1.0
+    child = scorer._flip._child
+    os.kill(child.pid, signal.SIGSTOP)  # a picture that takes for ever
     go_to(qtbot, window, 1)
     qtbot.waitUntil(lambda: scorer.busy, timeout=5_000)
+    go_to(qtbot, window, 2)
+    assert scorer.busy
     begun = time.perf_counter()
     window.close()
     assert time.perf_counter() - begun < 1.0
+    assert child.wait(5.0) == -signal.SIGKILL
 
 
 def test_reloaded_shaders_draw_what_was_kept_anew(qtbot, play) -> None:
