@@ -34,11 +34,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def gl_session() -> Iterator[moderngl.Context]:
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
 
-    context = create_headless_context()
-    yield context
-    context.release()
+    with headless_context() as context:
+        yield context
 
 
 @pytest.fixture

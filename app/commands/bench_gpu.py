@@ -88,13 +88,12 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     from app.commands.networks import network_folder, network_names
     from app.inference.cuda_runtime import CudaRuntime
     from app.inference.manifest import load_network
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
 
     wanted = args.network or (GPU_SIZED if GPU_SIZED in network_names() else None)
     network = load_network(network_folder(wanted))
     settings = [Setting(size, ratio) for size in args.sizes or SIZES for ratio in args.ratios or RATIOS]
-    context = create_headless_context()
-    try:
+    with headless_context() as context:
         cuda = CudaRuntime()
         device = cuda.drawing_device()
         machine = gpu_machine(context, cuda, device)
@@ -102,8 +101,6 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         backend = _backend(network, settings[0].render, device, cuda)
         how = {"scene": args.scene or _SCENE, "frames": args.frames or FRAMES, "warm_up": WARM_UP}
         rows = measure_settings(context, cuda, network, backend, settings, **how)
-    finally:
-        context.release()
     return document(network, machine, rows, how, args.out / FILE_NAME, busy_note())
 
 

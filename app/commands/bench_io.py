@@ -67,16 +67,14 @@ def measure(size: Size, frames: int, scene: str, out: Path) -> dict[str, Any]:
     removes it again. Raises SuperseeError where there is no room."""
     from app import __version__
     from app.capture.provenance import busy_note, machine, versions
-    from app.render.gl_context import create_headless_context, is_software, renderer_name
+    from app.render.gl_context import headless_context, is_software, renderer_name
 
     busy = busy_note()
     _say(f"{machine()['processor']}, {machine()['cores']} cores" + (f"\nNote: {busy}" if busy else ""))
     out.mkdir(parents=True, exist_ok=True)
     _check_room(out, size, frames)
     with ExitStack() as stack:
-        context = create_headless_context()
-        stack.callback(context.release)
-        stack.enter_context(context)
+        context = stack.enter_context(headless_context())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".io-", dir=out)))
         drawn = _drawn(context, scene, size)
         facts = {"renderer": renderer_name(context), "software_renderer": is_software(context)}

@@ -51,17 +51,15 @@ def check_python() -> Iterator[Finding]:
 
 
 def check_opengl() -> Iterator[Finding]:
-    from app.render.gl_context import create_headless_context, is_software
+    from app.render.gl_context import headless_context, is_software
 
     try:
-        context = create_headless_context()
+        with headless_context() as context:
+            info, software = context.info, is_software(context)
     except SuperseeError as error:
         yield Finding("OpenGL", "missing", f"{error.what}: {error.why}", error.do)
         return
-    info = context.info
     version = f"{info['GL_VERSION']} by {info['GL_VENDOR']}"
-    software = is_software(context)
-    context.release()
     yield Finding("OpenGL", "ok", version)
     if software:
         advice = "Times come from software rendering. With a GPU here, install its driver."

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,14 +69,14 @@ def _cuda(driver: str) -> tuple[CudaRuntime | None, Finding]:
 
 def _sharing(cuda: CudaRuntime | None) -> Iterator[Finding]:
     """Whether OpenGL draws on the GPU that CUDA computes on, and whether a pattern survives the way there and back."""
-    from app.render.gl_context import create_headless_context, renderer_name
+    from app.render.gl_context import headless_context, renderer_name
 
-    try:
-        context = create_headless_context()
-    except SuperseeError as error:
-        yield Finding("GL on NVIDIA", "missing", error.what, error.do)
-        return
-    try:
+    with ExitStack() as stack:
+        try:
+            context = stack.enter_context(headless_context())
+        except SuperseeError as error:
+            yield Finding("GL on NVIDIA", "missing", error.what, error.do)
+            return
         if cuda is None:
             yield Finding("GL on NVIDIA", "note", f"no: {renderer_name(context)} draws")
             yield Finding("GL-CUDA sharing", "note", NO_DRIVER)
@@ -88,8 +89,6 @@ def _sharing(cuda: CudaRuntime | None) -> Iterator[Finding]:
             said = f"{'CUDA cannot tell' if by_nvidia else 'no'}: {renderer_name(context)} draws ({error.why})"
             yield Finding("GL on NVIDIA", "note" if by_nvidia else "missing", said, error.do)
         yield _round_trip(context, cuda)
-    finally:
-        context.release()
 
 
 def _round_trip(context: moderngl.Context, cuda: CudaRuntime) -> Finding:

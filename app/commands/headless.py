@@ -76,7 +76,7 @@ class Headless:
     plan cannot be carried out; no method is ever replaced by another without a word."""
 
     def __init__(self, plan: Plan) -> None:
-        from app.render.gl_context import create_headless_context
+        from app.render.gl_context import headless_context
         from app.scene.builtin import load_scene
 
         self.plan = plan
@@ -86,9 +86,7 @@ class Headless:
         if "neural" in plan.methods:
             network_folder(plan.network)  # what is missing is said before seconds are spent on the scene's shaders
         self._stack = ExitStack()
-        self.context = create_headless_context()
-        self._stack.callback(self.context.release)
-        self._stack.enter_context(self.context)
+        self.context = self._stack.enter_context(headless_context())
         source = self._source()
         self._stack.callback(source.release)
         source.shading_load = plan.shading_load

@@ -65,18 +65,17 @@ def opened(path: str, ratio: float | None) -> Iterator[tuple[str, FrameSource]]:
     if path not in builtin_names() and not path.lower().endswith((".glb", ".gltf")):
         yield importer_for(Path(path)).title, open_sequence(path, ratio)
         return
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
     from app.scene.builtin import load_scene
     from app.sequence.live_frames import LiveFrames
 
     model = load_scene(path)
-    context = create_headless_context()
-    source = LiveFrames(context, model, path, LIVE_SIZE, ratio or 2.0, LIVE_FRAMES)
-    try:
-        yield "live scene", source
-    finally:
-        source.release()
-        context.release()
+    with headless_context() as context:
+        source = LiveFrames(context, model, path, LIVE_SIZE, ratio or 2.0, LIVE_FRAMES)
+        try:
+            yield "live scene", source
+        finally:
+            source.release()
 
 
 def heading(kind: str, source: FrameSource) -> list[str]:

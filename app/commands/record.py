@@ -83,7 +83,7 @@ def record(take: Take, out: Path, resume: bool = False, progress: bool = True) -
     """Records the take into `out`; returns what lies there. However it ends, `out` holds a valid sequence of the
     frames that were finished. Raises SuperseeError where `out` is taken or cannot be written."""
     from app.commands.headless import find_path
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
     from app.scene.builtin import load_scene
     from app.sequence.writer import SequenceWriter
 
@@ -93,9 +93,7 @@ def record(take: Take, out: Path, resume: bool = False, progress: bool = True) -
     writer = SequenceWriter(out, _described(take, model, path), resume)
     begun, already = time.perf_counter(), len(writer)
     with ExitStack() as stack:
-        context = create_headless_context()
-        stack.callback(context.release)
-        stack.enter_context(context)
+        context = stack.enter_context(headless_context())
         with writer:
             for frame, reference in frames(context, take, model, path, first=already):
                 writer.add(frame, {} if reference is None else {_folder(take): reference})

@@ -21,7 +21,7 @@ from app.capture.provenance import busy_note
 from app.capture.recorder import Recorder
 from app.conventions import Size, render_size
 from app.render.fullscreen import FullscreenPass
-from app.render.gl_context import create_headless_context, renderer_name, unbind_framebuffer
+from app.render.gl_context import headless_context, renderer_name, unbind_framebuffer
 from app.render.live_source import LiveSource
 from app.scene.builtin import load_scene
 from app.scene.evaluate import evaluate
@@ -110,16 +110,12 @@ class _Drawing:
 
 @contextmanager
 def _drawing(scene: str, size: Size) -> Iterator[_Drawing]:
-    context = create_headless_context()
-    try:
-        with context:
-            drawing = _Drawing(context, scene, size)
-            try:
-                yield drawing
-            finally:
-                drawing.release()
-    finally:
-        context.release()
+    with headless_context() as context:
+        drawing = _Drawing(context, scene, size)
+        try:
+            yield drawing
+        finally:
+            drawing.release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import moderngl
 
 from app.errors import SuperseeError
@@ -10,20 +13,31 @@ REQUIRED_VERSION = 430  # compute shaders and shader storage buffers
 _SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swrast", "software rasterizer", "microsoft basic render")
 
 
-def create_headless_context() -> moderngl.Context:
-    """A context without a window: EGL on Linux, the platform's own elsewhere. Raises SuperseeError without one."""
+@contextmanager
+def headless_context() -> Iterator[moderngl.Context]:
+    """A context without a window, current in this thread: EGL on Linux, the platform's own elsewhere. Afterwards it is
+    released and the thread has none. Raises SuperseeError where there is no OpenGL that is good enough."""
+    context = _made_without_window()
+    try:
+        with context:
+            yield checked_context(context)
+    finally:
+        # Only now, unbound: EGL keeps a context that is current, and a window's could not become current beside it.
+        context.release()
+
+
+def _made_without_window() -> moderngl.Context:
     import sys
 
     options: dict = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
-        context = moderngl.create_context(standalone=True, **options)
+        return moderngl.create_context(standalone=True, **options)
     except Exception as error:  # glcontext raises bare Exceptions of many kinds
         raise SuperseeError(
             "No OpenGL context could be made",
             str(error),
             "Install a graphics driver, or Mesa's software one (Debian: apt install libegl1 libgl1).",
         ) from error
-    return checked_context(context)
 
 
 def checked_context(context: moderngl.Context) -> moderngl.Context:

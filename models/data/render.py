@@ -149,7 +149,7 @@ def render_data(
     """
     from safetensors import SafetensorError
 
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
 
     rank = rank or Rank()
     plan = plan_clips(clips, frames, seed, scenes, held_out, unfiltered, ratios)
@@ -161,25 +161,24 @@ def render_data(
     share = plan[rank.number :: rank.count]
     missing = [entry for entry in share if entry.name not in have]
     progress = Progress(len(share), len(share) - len(missing))
-    context = create_headless_context()
     before = part.seconds
-    for entry in missing:
-        clip = _checked(render_clip(context, entry, part.samples(entry.split)), entry)
-        try:
-            save_clip(clip, folder / entry.file)
-            part.clips.append(entry)
-            part.seconds = round(before + progress.elapsed, 1)
-            write_index(part, folder, rank.number)
-        except (OSError, SafetensorError) as error:
-            raise SuperseeError(
-                f"Clip {entry.name} cannot be written into {folder}",
-                str(error),
-                "Make room on the disk and give the same command again: the clips that are in the index stay.",
-            ) from error
-        progress.drawn(entry, (folder / entry.file).stat().st_size)
-        if progress.elapsed > 60.0 * minutes:
-            break
-    context.release()
+    with headless_context() as context:
+        for entry in missing:
+            clip = _checked(render_clip(context, entry, part.samples(entry.split)), entry)
+            try:
+                save_clip(clip, folder / entry.file)
+                part.clips.append(entry)
+                part.seconds = round(before + progress.elapsed, 1)
+                write_index(part, folder, rank.number)
+            except (OSError, SafetensorError) as error:
+                raise SuperseeError(
+                    f"Clip {entry.name} cannot be written into {folder}",
+                    str(error),
+                    "Make room on the disk and give the same command again: the clips that are in the index stay.",
+                ) from error
+            progress.drawn(entry, (folder / entry.file).stat().st_size)
+            if progress.elapsed > 60.0 * minutes:
+                break
     return read_index(folder) if part.clips or have else part
 
 

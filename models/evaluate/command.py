@@ -39,32 +39,31 @@ def add_parser(commands: Any) -> None:
 
 def evaluate_command(options: argparse.Namespace) -> None:
     from app.capture.provenance import busy_note, machine
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
     from models.evaluate.evaluation import evaluate
     from models.evaluate.pictures import write_pictures
     from models.evaluate.report import as_text, write_page
     from models.evaluate.results import write_evaluation
 
-    context = create_headless_context()
     left_out: list[str] = []
-    items = held_out_items(options, left_out)
-    contestants = _contestants(options, context, left_out)
-    for line in left_out:
-        print(line, file=sys.stderr)  # noqa: T201
     folder = options.pictures or options.docs
-    finder = _finder(contestants) if folder else None
-    result = evaluate(
-        items,
-        contestants,
-        flip_frames=options.flip_frames,
-        on_sequence=finder.add if finder else None,
-        timed_frames=options.timed_frames,
-    )
-    result.left_out[:0] = left_out
-    result.machine = machine() | {"renderer": context.info["GL_RENDERER"], "busy": busy_note()}
-    for contestant in contestants:
-        contestant.release()
-    context.release()
+    with headless_context() as context:
+        items = held_out_items(options, left_out)
+        contestants = _contestants(options, context, left_out)
+        for line in left_out:
+            print(line, file=sys.stderr)  # noqa: T201
+        finder = _finder(contestants) if folder else None
+        result = evaluate(
+            items,
+            contestants,
+            flip_frames=options.flip_frames,
+            on_sequence=finder.add if finder else None,
+            timed_frames=options.timed_frames,
+        )
+        result.left_out[:0] = left_out
+        result.machine = machine() | {"renderer": context.info["GL_RENDERER"], "busy": busy_note()}
+        for contestant in contestants:
+            contestant.release()
     print(as_text(result))  # noqa: T201
     pictures = write_pictures(folder, result, finder, _histories(options.run)) if folder and finder else {}
     for title, path in pictures.items():

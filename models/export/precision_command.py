@@ -18,18 +18,14 @@ def precision_command(options: argparse.Namespace) -> None:
     network = load_network(options.network)
     if options.out is not None and not options.out.absolute().parent.is_dir():
         raise SuperseeError(f"{options.out} cannot be written", "its folder is missing", "Name another file.")
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
     from models.evaluate.items import DATA_FOLDER
     from models.evaluate.sequences import held_out_clips
     from models.export.precision import check_precision
 
     folders = options.data or sorted(path.parent for path in DATA_FOLDER.glob("*/index.json"))
-    context = create_headless_context()
-    try:
-        with context:
-            result = check_precision(context, network, held_out_clips(folders, _RATIOS, options.clips))
-    finally:
-        context.release()
+    with headless_context() as context:
+        result = check_precision(context, network, held_out_clips(folders, _RATIOS, options.clips))
     for key, value in result.items():
         if isinstance(value, str | int | float):
             print(f"{key.replace('_', ' ')}: {value}")  # noqa: T201 (this is the command's output)

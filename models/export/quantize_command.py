@@ -10,7 +10,7 @@ _RATIOS = (1.5, 2.0, 3.0)
 
 
 def quantize_command(options: argparse.Namespace) -> None:
-    from app.render.gl_context import create_headless_context
+    from app.render.gl_context import headless_context
     from models.evaluate.items import DATA_FOLDER
     from models.evaluate.sequences import held_out_clips
     from models.export.quantize import mean_loss, quantize, training_clips
@@ -19,12 +19,8 @@ def quantize_command(options: argparse.Namespace) -> None:
     folders = options.data or sorted(path.parent for path in DATA_FOLDER.glob("*/index.json"))
     calibration = training_clips(folders, options.calibrate)
     held_out = list(held_out_clips(folders, _RATIOS, options.clips))
-    context = create_headless_context()
-    try:
-        with context:
-            losses = quantize(context, options.network, calibration, held_out)
-    finally:
-        context.release()
+    with headless_context() as context:
+        losses = quantize(context, options.network, calibration, held_out)
     said = f"{mean_loss(losses):+.3f} dB on {len(losses)} held-out clips"
     print(f"{options.network / INT8_FILE} and {INT8_CARD} are written; lost to float32: {said}")  # noqa: T201
 
