@@ -18,10 +18,10 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.sequence.arm_meta import ArmFrame, arm_camera, read_meta, reversed_infinite
-from app.sequence.exr import inside, read_channels, read_pixels
+from app.sequence.exr import read_channels, read_pixels
 from app.sequence.exr_header import read_header
+from app.sequence.folder import files_of, first_usable, inside
 from app.sequence.importing import DEFAULT_RATIO, display_size, no_reference, recorded_frame
-from app.sequence.numbered import files_of
 from app.sequence.source import RecordedFrame
 
 
@@ -46,11 +46,12 @@ class ArmCapture:
         self._root = root
         self.name = f"{root.name}/{sequence}"
         self.fps = self._meta.fps
-        self.render_size = read_header(self._colour / self._file(self._meta.frames[0])).size
+        frames = (self._colour / self._file(frame) for frame in self._meta.frames)
+        self.render_size = first_usable(root, frames, read_header)[1].size
         self.display_size = display_size(self.render_size, _ratio(folder.name))
         if self._truth.is_dir():
-            first = files_of(self._truth, (".exr",))
-            self.display_size = read_header(first[0]).size if first else self.display_size
+            truth = files_of(self._truth, (".exr",))
+            self.display_size = first_usable(root, truth, read_header)[1].size if truth else self.display_size
         self.reference_sizes: tuple[Size, ...] = (self.display_size,) if self._truth.is_dir() else ()
         has_jitter = self._ratio_index < len(self._meta.frames[0].jitter)
         self.notes = (

@@ -15,7 +15,8 @@ from app.conventions import Size
 from app.render.frame import CameraView
 from app.sequence.blender_meta import BlenderFrame, read_meta
 from app.sequence.cameras import camera_motion, camera_view
-from app.sequence.exr import inside, read_channels, read_pixels
+from app.sequence.exr import read_channels, read_pixels
+from app.sequence.folder import inside
 from app.sequence.importing import display_size, no_reference, recorded_frame, reversed_depth
 from app.sequence.source import RecordedFrame
 

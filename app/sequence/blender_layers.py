@@ -19,6 +19,7 @@ from app.errors import SuperseeError
 from app.sequence.cameras import STILL_NEAR, still_camera
 from app.sequence.exr import read_channels, read_pixels
 from app.sequence.exr_header import listed, read_header
+from app.sequence.folder import files_of, first_usable, inside
 from app.sequence.importing import (
     DEFAULT_FPS,
     JITTER_NOTE,
@@ -29,7 +30,7 @@ from app.sequence.importing import (
     recorded_frame,
     reversed_depth,
 )
-from app.sequence.numbered import files_of, numbered_files
+from app.sequence.numbered import numbered_files
 from app.sequence.source import RecordedFrame
 
 _COLOUR = ".Combined.R"
@@ -38,28 +39,25 @@ _NOTHING_HIT = 1e9
 
 
 def matches(path: Path) -> bool:
-    """A folder whose first EXR file has a Combined pass in a layer."""
+    """A folder whose first EXR file that can be read has a Combined pass in a layer."""
     if not path.is_dir():
         return False
-    files = files_of(path, (".exr",))
-    if not files:
-        return False
     try:
-        return any(name.endswith(_COLOUR) for name in read_header(files[0]).channels)
-    except SuperseeError:  # a damaged first file: some other importer says so
+        header = first_usable(path, files_of(path, (".exr",)), read_header)[1]
+    except SuperseeError:  # no file that can be read: some other importer says so
         return False
+    return any(name.endswith(_COLOUR) for name in header.channels)
 
 
 class BlenderLayers:
     """A `FrameSource` over such a folder. Raises SuperseeError for a folder without the passes that are needed."""
 
     def __init__(self, folder: Path, ratio: float | None = None) -> None:
-        files = numbered_files(files_of(folder, (".exr",)))
-        present = next(path for path in files.paths if path not in files.missing)
-        header = read_header(present)
+        files = numbered_files(folder, files_of(folder, (".exr",)))
+        present, header = first_usable(folder, files.paths, read_header)
         self._layer = _layer(present, header.channels)
         self._has_depth = f"{self._layer}.Depth.Z" in header.channels
-        self._paths = files.paths
+        self._files = files
         self._jitter = read_jitter(folder / "jitter.json", len(files.paths))
         self.name = folder.name
         self.fps = header.fps or DEFAULT_FPS
@@ -81,14 +79,14 @@ class BlenderLayers:
             *(() if self._jitter else ("No jitter.json: the frames are taken as not jittered.",)),
             *(() if self._has_depth else ("No depth: everything is taken to be at one distance.",)),
             *(() if header.fps else (f"No frame rate: {DEFAULT_FPS:g} frames a second are assumed.",)),
-            *files.note,
+            *files.notes,
         )
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._files.paths)
 
     def read(self, index: int) -> RecordedFrame:
-        layer, path = self._layer, self._paths[index]
+        layer, path = self._layer, self._files.file(index)
         colour, depth = [f"{layer}.Combined.{name}" for name in "RGB"], f"{layer}.Depth.Z"
         vector = [f"{layer}.Vector.{name}" for name in "XY"]
         wanted = (*colour, *vector, *((depth,) if self._has_depth else ()))
@@ -112,7 +110,7 @@ class BlenderLayers:
         size = display or self.display_size
         if size not in self._references:
             raise no_reference(self.name, size)
-        path = self._references[size] / self._paths[index].name
+        path = inside(self._files.folder, self._references[size] / self._files.paths[index].name)
         return read_pixels(path, "RGB", size).astype(np.float16, copy=False)
 
 

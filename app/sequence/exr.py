@@ -76,19 +76,6 @@ def _parts(path: Path, size: Size, separate_channels: bool) -> Sequence[Any]:
     return parts
 
 
-def inside(folder: Path, path: Path) -> Path:
-    """`path` itself; raises SuperseeError where a link leads it out of the recording's folder."""
-    try:
-        leads_out = not path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError) as error:  # a link that leads to itself
-        raise unreadable(path, str(error)) from error
-    if leads_out:
-        raise SuperseeError(
-            f"The frame {path} is not read", "it is a link that leads out of the folder", "Put the file itself there."
-        )
-    return path
-
-
 def all_finite(pixels: np.ndarray, unbounded: bool = False) -> bool:
     """Whether no value of a float array is NaN or, unless `unbounded`, infinite. Of halves it looks at the bits, which
     takes a ninth of what numpy takes."""

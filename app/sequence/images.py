@@ -12,8 +12,9 @@ from app.sequence.cameras import STILL_NEAR, still_camera
 from app.sequence.estimated_motion import NOTES, estimated_motion, require_opencv
 from app.sequence.exr import read_pixels
 from app.sequence.exr_header import LARGEST_SIDE, check_there, listed, read_header
+from app.sequence.folder import files_of, first_usable
 from app.sequence.importing import DEFAULT_FPS, display_size, flat_depth, no_reference, recorded_frame
-from app.sequence.numbered import files_of, numbered_files
+from app.sequence.numbered import numbered_files
 from app.sequence.source import RecordedFrame
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".exr")
@@ -27,14 +28,13 @@ class ImageSequence:
     """A `FrameSource` over such a folder. PNG and JPEG are taken as sRGB, EXR as scene-linear Rec.709."""
 
     def __init__(self, folder: Path, ratio: float | None = None) -> None:
-        files = numbered_files(files_of(folder, SUFFIXES))
+        files = numbered_files(folder, files_of(folder, SUFFIXES))
         if len(files.paths) > 1:
             require_opencv()
-        self._paths = files.paths
-        first = next(path for path in files.paths if path not in files.missing)
+        self._files = files
+        first, self.render_size = first_usable(folder, files.paths, picture_size)
         self.name = folder.name
         self.fps = DEFAULT_FPS
-        self.render_size = picture_size(first)
         _require_colour(first)
         self.display_size = display_size(self.render_size, ratio)
         self.reference_sizes: tuple[Size, ...] = ()
@@ -43,15 +43,15 @@ class ImageSequence:
             *NOTES,
             "Colour is taken as scene-linear Rec.709." if linear else "Colour is taken as sRGB.",
             f"No frame rate: {DEFAULT_FPS:g} frames a second are assumed.",
-            *files.note,
+            *files.notes,
             *((f"Other numbered files are left out: {listed(files.others, 4)}.",) if files.others else ()),
         )
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._files.paths)
 
     def read(self, index: int) -> RecordedFrame:
-        colour = linear_picture(self._paths[index], self.render_size)
+        colour = linear_picture(self._files.file(index), self.render_size)
         previous = self._before(index)
         motion = np.zeros((*colour.shape[:2], 2)) if previous is None else estimated_motion(colour, previous)
         return recorded_frame(
@@ -70,7 +70,7 @@ class ImageSequence:
     def _before(self, index: int) -> np.ndarray | None:
         """The frame before, or None at the start and after a missing or damaged one."""
         try:
-            return linear_picture(self._paths[index - 1], self.render_size) if index else None
+            return linear_picture(self._files.file(index - 1), self.render_size) if index else None
         except SuperseeError:
             return None
 

@@ -12,6 +12,7 @@ from app.conventions import Size, checked_ratio
 from app.errors import SuperseeError
 from app.render.frame import CameraView
 from app.sequence.cameras import FLAT_DISTANCE
+from app.sequence.folder import inside
 from app.sequence.source import RecordedFrame
 
 DEFAULT_RATIO = 2.0
@@ -68,7 +69,9 @@ def no_reference(source_name: str, display: Size) -> SuperseeError:
 
 
 def read_json(path: Path) -> Any:
-    """The file's content; raises SuperseeError for one that is missing, too large, half written or not JSON."""
+    """The file's content; raises SuperseeError for one that is missing, too large, half written or not JSON, and for a
+    link out of its folder."""
+    inside(path.parent, path)
     try:
         if path.stat().st_size > _LARGEST_JSON:
             raise SuperseeError(

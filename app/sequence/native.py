@@ -10,7 +10,8 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.render.frame import CameraView
-from app.sequence.exr import all_finite, inside, read_pixels
+from app.sequence.exr import all_finite, read_pixels
+from app.sequence.folder import inside
 from app.sequence.native_meta import (
     CHANNELS,
     COLOUR,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import SuperseeError
+from app.sequence.exr_header import listed
+from app.sequence.folder import inside, leads_out
 
 _NUMBER = re.compile(r"(\d+)(?=\.[^.]*$)")
 _MOST_MISSING = 1000
@@ -21,40 +23,32 @@ class NumberedFiles:
     missing: tuple[Path, ...]
     others: tuple[str, ...]
     """Names of numbered files in the folder that belong to another sequence."""
+    folder: Path
+    """The recording's."""
+    numbers: range
+    """The frames' numbers in their files' names."""
+
+    def file(self, index: int) -> Path:
+        """Frame `index`'s file, there or not; raises SuperseeError for a link that leads out of the folder."""
+        return inside(self.folder, self.paths[index])
 
     @property
-    def note(self) -> tuple[str, ...]:
-        """What people should know of the gaps: one sentence or none."""
-        if not self.missing:
-            return ()
-        first, more = self.missing[0].name, len(self.missing) - 1
-        return (f"Missing frames: {first}" + (f" and {more} more" if more else "") + ".",)
-
-
-def files_of(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """The folder's plain files with one of the suffixes (lower case, with dot), by name; hidden ones are left out.
-
-    Raises SuperseeError for a folder that is missing or cannot be read, and for a link that leads out of it.
-    """
-    try:
-        found = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of the gaps: a sentence or none for each kind."""
+        links = tuple(path for path in self.paths if path.is_symlink() and leads_out(self.folder, path))
+        return (
+            *((f"Missing frames: {_names(self.missing)}.",) if self.missing else ()),
+            *((f"Links out of the folder are not followed: {_names(links)}.",) if links else ()),
         )
-        home = folder.resolve()
-        outside = next((path for path in found if path.is_symlink() and home not in path.resolve().parents), None)
-    except OSError as error:
-        raise SuperseeError(
-            f"The folder {folder} cannot be read", error.strerror or str(error), "Check its name and its permissions."
-        ) from error
-    if outside is not None:
-        raise SuperseeError(f"{outside} is not read", "it is a link out of its folder", "Put the file itself there.")
-    return found
 
 
-def numbered_files(paths: Collection[Path]) -> NumberedFiles:
-    """The largest set of files whose names differ in their last number only, in its order.
+def _names(paths: tuple[Path, ...]) -> str:
+    return listed(tuple(path.name for path in paths), 3)
+
+
+def numbered_files(recording: Path, paths: Collection[Path], numbers: range | None = None) -> NumberedFiles:
+    """The largest set of files whose names differ in their last number only, in its order. `recording` is the folder
+    that they must not lead out of, theirs or one above it; `numbers` are the frames' where others have set them.
 
     Raises SuperseeError where no file is numbered, or where the numbers leave more gaps than frames.
     """
@@ -65,15 +59,16 @@ def numbered_files(paths: Collection[Path]) -> NumberedFiles:
             stem = path.name[: found.start()], path.name[found.end() :].lower()
             groups.setdefault(stem, {})[int(found[1])] = path
     if not groups:
-        where = next(iter(paths)).parent if paths else "The folder"
         raise SuperseeError(
-            f"{where} holds no numbered frames", "no file's name ends in a number", "Name them as 0001.exr, 0002.exr."
+            f"{recording} holds no numbered frames",
+            "no file's name ends in a number",
+            "Name them as 0001.exr, 0002.exr.",
         )
     best = max(groups, key=lambda stem: (len(groups[stem]), stem))
     frames = groups[best]
     first, last = min(frames), max(frames)
     gaps = last - first + 1 - len(frames)
-    if gaps > min(_MOST_MISSING, len(frames)):
+    if numbers is None and gaps > min(_MOST_MISSING, len(frames)):
         raise SuperseeError(
             f"{frames[first].parent} is not one sequence",
             f"its frames run from {frames[first].name} to {frames[last].name}, and {gaps} in between are missing",
@@ -81,9 +76,8 @@ def numbered_files(paths: Collection[Path]) -> NumberedFiles:
         )
     digits = len(_NUMBER.search(frames[first].name)[1])  # type: ignore[index]
     folder, suffix = frames[first].parent, frames[first].name[frames[first].name.rindex(".") :]
-    paths_by_time = tuple(
-        frames.get(number, folder / f"{best[0]}{number:0{digits}}{suffix}") for number in range(first, last + 1)
-    )
-    missing = tuple(path for number, path in enumerate(paths_by_time, first) if number not in frames)
+    numbers = range(first, last + 1) if numbers is None else numbers
+    by_time = tuple(frames.get(number, folder / f"{best[0]}{number:0{digits}}{suffix}") for number in numbers)
+    missing = tuple(path for number, path in zip(numbers, by_time, strict=True) if number not in frames)
     others = tuple(sorted(path.name for stem, group in groups.items() if stem != best for path in group.values()))
-    return NumberedFiles(paths_by_time, missing, others)
+    return NumberedFiles(by_time, missing, others, recording, numbers)

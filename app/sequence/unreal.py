@@ -69,7 +69,7 @@ class UnrealQueue:
             *(() if self._has_camera else ("No camera in the files: it is taken to stand still.",)),
             *(() if self._passes.depth else ("No depth pass: everything is taken to be at one distance.",)),
             *(() if header.fps else (f"No frame rate: {DEFAULT_FPS:g} frames a second are assumed.",)),
-            *files.note,
+            *dict.fromkeys(note for each in self._passes.all for note in each.files.notes),
         )
 
     def __len__(self) -> int:
@@ -78,13 +78,13 @@ class UnrealQueue:
     def read(self, index: int) -> RecordedFrame:
         passes, camera = self._passes, self._camera(index)
         jitter = self._jitter[index] if self._jitter else (0.0, 0.0)
-        colour = self._channels(passes.colour.files.paths[index], passes.colour.channels)
+        colour = self._channels(passes.colour.files.file(index), passes.colour.channels)
         if passes.depth is not None:
-            distance = self._channels(passes.depth.files.paths[index], passes.depth.channels, passes.depth.channels)
+            distance = self._channels(passes.depth.files.file(index), passes.depth.channels, passes.depth.channels)
             depth = reversed_depth(distance[..., 0] * _CENTIMETRE, STILL_NEAR)
         else:
             depth = flat_depth(self.render_size, STILL_NEAR)
-        encoded = self._channels(passes.motion.files.paths[index], passes.motion.channels)
+        encoded = self._channels(passes.motion.files.file(index), passes.motion.channels)
         motion = decoded_velocity(encoded)
         unwritten = (encoded == 0.0).all(-1)
         if unwritten.any():
@@ -104,16 +104,16 @@ class UnrealQueue:
         """Of this frame, and of the file before it: the files' own prevPos is that of the last sub-sample."""
         if not self._has_camera:
             return camera_view(np.eye(4), np.eye(4), self._lens, self.render_size, STILL_NEAR)
-        now = self._view(index)
-        before = self._view(index - 1) if index else None
+        now, before = self._view(index), self._view(index - 1) if index else None
+        now = np.eye(4) if now is None else now
         return camera_view(now, now if before is None else before, self._lens, self.render_size, STILL_NEAR)
 
-    def _view(self, index: int) -> np.ndarray:
+    def _view(self, index: int) -> np.ndarray | None:
+        """None where it is not known: a missing frame, or one whose file does not say."""
         try:
-            view = view_from_header(self._headers(self._passes.colour.files.paths[index]))
-        except SuperseeError:  # a missing frame before this one: its camera is not known
-            view = None
-        return np.eye(4) if view is None else view
+            return view_from_header(self._headers(self._passes.colour.files.file(index)))
+        except SuperseeError:
+            return None
 
 
 def decoded_velocity(encoded: np.ndarray) -> np.ndarray:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from app.errors import SuperseeError
 from app.sequence.exr_header import ExrHeader, listed, read_header
-from app.sequence.numbered import NumberedFiles, files_of, numbered_files
+from app.sequence.folder import files_of, first_usable
+from app.sequence.numbered import NumberedFiles, numbered_files
 
 _PASS = re.compile(r"FinalImage\w*")
 _ROLES = {
@@ -39,34 +40,38 @@ class Passes:
     motion: Pass
     header: ExrHeader
 
+    @property
+    def all(self) -> tuple[Pass, ...]:
+        return tuple(each for each in (self.colour, self.depth, self.motion) if each is not None)
+
 
 def is_unreal(folder: Path) -> bool:
-    """A folder with EXR files of which one is named after FinalImage, or whose first one says that Unreal wrote it."""
+    """A folder with EXR files of which one is named after FinalImage, or whose first one that can be read says that
+    Unreal wrote it."""
     files = _all_files(folder)
     if any(_pass_name(folder, path) for path in files):
         return True
     try:
-        header = read_header(files[0]) if files else None
-    except SuperseeError:  # a damaged first file: some other importer says so
+        header = first_usable(folder, files, read_header)[1]
+    except SuperseeError:  # no file that can be read: some other importer says so
         return False
-    return header is not None and (
-        any(str(name).startswith("unreal/") for name in header.attributes)
-        or any(name.startswith("FinalImage") for name in header.channels)
+    return any(str(name).startswith("unreal/") for name in header.attributes) or any(
+        name.startswith("FinalImage") for name in header.channels
     )
 
 
 def find_passes(folder: Path) -> Passes:
     """Raises SuperseeError where colour or motion is missing, with the passes and the channels that were found."""
-    files = _all_files(folder)
-    names = {path: _pass_name(folder, path) for path in files}
-    found: dict[str, Pass] = {}
+    passes: dict[str, list[Path]] = {}
+    for path in _all_files(folder):
+        passes.setdefault(_pass_name(folder, path), []).append(path)
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}  # by role: the pass, and its channels
     header: ExrHeader | None = None
     seen: list[str] = []
-    for name in sorted(set(names.values())):
-        group = numbered_files([path for path in files if names[path] == name])
-        first = read_header(next(path for path in group.paths if path not in group.missing))
+    for name in sorted(passes):
+        first = first_usable(folder, passes[name], read_header)[1]
         for layer, role in _roles(first.channels, name):
-            found.setdefault(role, Pass(group, tuple(f"{layer}{channel}" for channel in _NEEDED[role])))
+            found.setdefault(role, (name, tuple(f"{layer}{channel}" for channel in _NEEDED[role])))
             header = first if role == "colour" and header is None else header
         seen += [f"{name}: {listed(first.channels)}" if name else listed(first.channels)]
     if header is None or "motion" not in found:
@@ -77,7 +82,13 @@ def find_passes(folder: Path) -> Passes:
             "In Movie Render Queue add Deferred Rendering with the additional post-process materials "
             "MovieRenderQueue_WorldDepth and MovieRenderQueue_MotionVectors, and write .exr.",
         )
-    return Passes(found["colour"], found.get("depth"), found["motion"], header)
+    colour = numbered_files(folder, passes[found["colour"][0]])
+    # The others go by the colour's numbers: one that starts later or ends earlier lacks frames, and is not shifted.
+    by_role = {
+        role: Pass(numbered_files(folder, passes[name], colour.numbers), channels)
+        for role, (name, channels) in found.items()
+    }
+    return Passes(by_role["colour"], by_role.get("depth"), by_role["motion"], header)
 
 
 def _roles(channels: tuple[str, ...], pass_name: str) -> list[tuple[str, str]]:

@@ -124,15 +124,78 @@ def test_a_header_that_claims_to_be_huge(damaged: tuple[Path, Path, str]) -> Non
     expect(root, file, "cannot be read|wrong size")
 
 
-@pytest.mark.parametrize("kind", ["native", "blender with camera", "arm"])
-def test_a_link_out_of_the_folder_costs_its_frame(kind: str, tmp_path: Path) -> None:
-    """Where the frames are listed. Where the folder is, its list is not trusted: test_fuzz_importers.py."""
-    root = KINDS[kind].write(tmp_path)
-    file = root / KINDS[kind].file
-    outside = tmp_path / "outside.exr"
+def lead_out(file: Path, outside: Path) -> None:
+    """The file lies elsewhere, and a link in its place leads there."""
     file.rename(outside)
     file.symlink_to(outside)
-    expect(root, file, "is a link that leads out")
+
+
+def test_a_link_out_of_the_folder_costs_its_frame(damaged: tuple[Path, Path, str], tmp_path: Path) -> None:
+    root, file, _ = damaged
+    lead_out(file, tmp_path / "outside.exr")
+    expect(root, file, "is not read: it is a link that leads out")
+
+
+def test_a_picture_that_is_a_link_out_of_the_folder_costs_its_frame(tmp_path: Path) -> None:
+    root = write_pictures(tmp_path / "shot", ".png", FRAMES)
+    file = sorted(root.iterdir())[BAD]
+    lead_out(file, tmp_path / "outside.png")
+    expect(root, file, "is not read: it is a link that leads out")
+    assert any(f"Links out of the folder are not followed: {file.name}." == note for note in open_sequence(root).notes)
+
+
+def test_a_link_that_leads_nowhere_costs_its_frame(damaged: tuple[Path, Path, str]) -> None:
+    root, file, _ = damaged
+    file.unlink()
+    file.symlink_to(file.parent / "gone.exr")
+    expect(root, file, "is missing")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("damage", ["cut off", "a link out", "missing"])
+def test_a_bad_first_frame_costs_that_frame(kind: str, damage: str, tmp_path: Path) -> None:
+    root = KINDS[kind].write(tmp_path)
+    file = root / KINDS[kind].file
+    first = min(file.parent.iterdir())
+    if damage == "cut off":
+        first.write_bytes(first.read_bytes()[:40])
+    elif damage == "a link out":
+        lead_out(first, tmp_path / "outside.exr")
+    else:
+        first.unlink()
+    source = open_sequence(root)
+    starts_later = damage == "missing" and kind in ("blender", "unreal")  # nothing says that there was one before
+    assert len(source) == FRAMES - starts_later
+    for index in range(1, len(source)):
+        source.read(index)
+    if not starts_later:
+        with pytest.raises(SuperseeError, match=re.escape(str(first))):
+            source.read(0)
+
+
+@pytest.mark.parametrize("layer", ["FinalImageMovieRenderQueue_WorldDepth", "FinalImageMovieRenderQueue_MotionVectors"])
+def test_a_pass_that_starts_later_or_ends_earlier_is_not_shifted(layer: str, tmp_path: Path) -> None:
+    root = wall.write_unreal_passes(tmp_path / "shot", FRAMES)
+    whole = open_sequence(root).read(2)
+    for index in (0, FRAMES - 1):
+        (root / f"Shot.{layer}.{index:04}.exr").unlink()
+    source = open_sequence(root)
+    assert len(source) == FRAMES
+    assert any(f"Missing frames: Shot.{layer}.0000.exr" in note for note in source.notes)
+    frame = source.read(2)
+    assert np.array_equal(frame.depth, whole.depth)
+    assert np.array_equal(frame.motion, whole.motion)
+    for index in (0, FRAMES - 1):
+        with pytest.raises(SuperseeError, match=rf"{layer}\.{index:04}\.exr is missing"):
+            source.read(index)
+
+
+@pytest.mark.parametrize(("kind", "file"), [("native", "sequence.json"), ("blender with camera", "meta.json")])
+def test_a_description_is_not_read_through_a_link_out_of_the_folder(kind: str, file: str, tmp_path: Path) -> None:
+    root = KINDS[kind].write(tmp_path)
+    lead_out(root / file, tmp_path / "outside.json")
+    with pytest.raises(SuperseeError, match=rf"{re.escape(file)} is not read: it is a link that leads out"):
+        open_sequence(root)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 
 from app.errors import SuperseeError
 from app.sequence.discover import IMPORTERS, importer_for, open_sequence
-from app.sequence.numbered import files_of, numbered_files
+from app.sequence.folder import files_of
+from app.sequence.numbered import numbered_files
 from tests.sequence.recordings import exr, write_recording
 
 
@@ -72,21 +73,21 @@ def named(folder: Path, *names: str) -> list[Path]:
 
 
 def test_files_are_ordered_by_number_and_others_are_told(tmp_path: Path) -> None:
-    files = numbered_files(named(tmp_path, "a.9.exr", "a.10.exr", "a.11.exr", "thumb.1.exr"))
+    files = numbered_files(tmp_path, named(tmp_path, "a.9.exr", "a.10.exr", "a.11.exr", "thumb.1.exr"))
     assert [path.name for path in files.paths] == ["a.9.exr", "a.10.exr", "a.11.exr"]
     assert files.others == ("thumb.1.exr",)
     assert not files.missing
 
 
 def test_gaps_are_kept_and_named_in_the_files_own_style(tmp_path: Path) -> None:
-    files = numbered_files(named(tmp_path, "0001.exr", "0002.exr", "0005.exr"))
+    files = numbered_files(tmp_path, named(tmp_path, "0001.exr", "0002.exr", "0005.exr"))
     assert [path.name for path in files.missing] == ["0003.exr", "0004.exr"]
     assert len(files.paths) == 5
-    assert files.note == ("Missing frames: 0003.exr and 1 more.",)
+    assert files.notes == ("Missing frames: 0003.exr, 0004.exr.",)
 
 
 def test_a_stray_number_is_refused_rather_than_filled_up(tmp_path: Path) -> None:
     with pytest.raises(SuperseeError, match=r"0001\.exr to 99999999\.exr.*stray"):
-        numbered_files(named(tmp_path, "0001.exr", "0002.exr", "99999999.exr"))
+        numbered_files(tmp_path, named(tmp_path, "0001.exr", "0002.exr", "99999999.exr"))
     with pytest.raises(SuperseeError, match="no numbered frames"):
-        numbered_files(named(tmp_path, "final.exr"))
+        numbered_files(tmp_path, named(tmp_path, "final.exr"))

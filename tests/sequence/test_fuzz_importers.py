@@ -216,12 +216,3 @@ def test_a_forged_safetensors_table_takes_no_memory(tmp_path: Path) -> None:
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(SuperseeError, match="outside the file"):
         open_sequence(path)
-
-
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
-    folder = wall.write_blender_layers(tmp_path / "shot", 2)
-    outside = tmp_path / "outside.exr"
-    (folder / "0002.exr").rename(outside)
-    (folder / "0002.exr").symlink_to(outside)
-    with pytest.raises(SuperseeError, match=r"0002\.exr is not read: it is a link out"):
-        open_sequence(folder)
