@@ -13,6 +13,7 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.inference.live_run import LiveCheckpoint, newest_checkpoint
 from app.present.method_run import Caption
+from app.present.neural_supply import NeuralSupply
 
 if TYPE_CHECKING:
     from app.inference.manifest import Network
@@ -37,12 +38,18 @@ class _Ready:
 
 class RunWatch:
     """Constructor options of upscalers (`Options`): for "neural" the newest network of `run` that could be compiled,
-    None until there is one. A checkpoint that cannot be used is named in the caption, and the one before it stays."""
+    None until there is one. A checkpoint that cannot be used is named in the caption, and the one before it stays.
+    Single-image networks come from `others`, as without a run."""
 
     def __init__(
-        self, run: Path, make_backend: Callable[[], Any] = _make_backend, poll_seconds: float = _POLL_SECONDS
+        self,
+        run: Path,
+        make_backend: Callable[[], Any] = _make_backend,
+        poll_seconds: float = _POLL_SECONDS,
+        others: NeuralSupply | None = None,
     ) -> None:
         self._run = run
+        self._others = others or NeuralSupply()
         self._make_backend = make_backend
         self._poll = poll_seconds
         self._backend: Any = None
@@ -60,7 +67,7 @@ class RunWatch:
     def __call__(self, method: str, render_size: Size) -> Mapping[str, object] | None:
         """Never waits. Raises SuperseeError where nothing can run a network here."""
         if method != "neural":
-            return {}
+            return self._others(method, render_size)
         if self._failed is not None:
             raise self._failed
         if render_size != self._wanted:
@@ -76,7 +83,7 @@ class RunWatch:
 
     def caption(self, method: str) -> Caption | None:
         if method != "neural":
-            return None
+            return self._others.caption(method)
         name, shown = self._run.resolve().name, self._handed
         if shown is not None:
             title = f"{name}  ·  iteration {shown.iteration}  ·  {age_text(shown.age())}"
@@ -85,8 +92,13 @@ class RunWatch:
             return Caption(f"{name}: no checkpoint can be used yet", self._problem)
         return Caption(f"{name}: {'being prepared' if self._tried else 'waiting for the first checkpoint'}")
 
+    def give_up(self, method: str, error: SuperseeError) -> bool:
+        """After `error` at work: True where another backend can take the place of the one that failed."""
+        return method != "neural" and self._others.give_up(method, error)
+
     def retry(self) -> None:
-        """Tries the newest checkpoint once more, and a backend that failed."""
+        """Tries the newest checkpoint once more, a backend that failed, and single-image networks that did."""
+        self._others.retry()
         self._tried, self._failed = None, None
         self._wake.set()
 
@@ -96,6 +108,7 @@ class RunWatch:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+        self._others.close()
 
     def _start(self) -> None:
         if self._thread is None and not self._closed:

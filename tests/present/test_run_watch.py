@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 pytest.importorskip("torch")
 
 from app.errors import SuperseeError
+from app.inference.image_manifest import ImageNetwork
 from app.inference.live_run import LIVE_FOLDER, POINTER
+from app.present.neural_supply import NeuralSupply
 from app.present.run_watch import RunWatch, age_text
 from models.export.live import write_live
 from models.network import NetworkConfig, build
@@ -28,6 +31,12 @@ class FakeBackend:
 
     def prepare(self, model: Path, size: tuple[int, int]) -> None:
         self.prepared.append((model.parent.name, size))
+
+
+def image_network(ratio: int) -> ImageNetwork:
+    """One that works at display size."""
+    folder = Path("weights")
+    return ImageNetwork("net", "srcnn", ratio, 1, folder, folder / "model.onnx", "", 1.0, {})
 
 
 def wait_until(true: Callable[[], bool]) -> None:
@@ -182,6 +191,49 @@ def test_without_a_runtime_it_fails_for_good_until_told_to_try_again(run: Path, 
     there.append(True)
     watch.retry()
     wait_until(lambda: handed(watch) == "000001")
+    watch.close()
+
+
+def test_single_image_networks_are_loaded_and_compiled_beside_the_caller(run: Path, backend: FakeBackend) -> None:
+    networks, threads = (image_network(ratio=2),), set()
+    may_compile = threading.Event()
+
+    class Slow(FakeBackend):
+        def prepare(self, model: Path, size: tuple[int, int]) -> None:
+            threads.add(threading.current_thread().name)
+            assert may_compile.wait(10)
+            super().prepare(model, size)
+
+    def load(kind: str) -> tuple[tuple[ImageNetwork, ...], Any]:
+        threads.add(threading.current_thread().name)
+        return networks, slow
+
+    slow = Slow()
+    watch = RunWatch(run, lambda: backend, poll_seconds=0.01, others=NeuralSupply(load_images=load))
+    assert watch("srcnn", SIZE) is None
+    wait_until(lambda: watch("srcnn", SIZE) is None and len(threads) > 0)
+    may_compile.set()
+    wait_until(lambda: watch("srcnn", SIZE) is not None)
+    assert watch("srcnn", SIZE) == {"networks": networks, "backend": slow}
+    assert slow.prepared == [("weights", (60, 40))]
+    assert threading.current_thread().name not in threads
+    watch.close()
+
+
+def test_single_image_networks_that_fail_are_named_and_tried_again_when_told(run: Path, backend: FakeBackend) -> None:
+    there: list[bool] = []
+
+    def load(kind: str) -> tuple[tuple[ImageNetwork, ...], Any]:
+        if not there:
+            raise SuperseeError(f"There is no {kind} network")
+        return (), backend
+
+    watch = RunWatch(run, lambda: backend, poll_seconds=0.01, others=NeuralSupply(load_images=load))
+    with pytest.raises(SuperseeError, match="no edsr network"):
+        wait_until(lambda: watch("edsr", SIZE) is not None)
+    there.append(True)
+    watch.retry()
+    wait_until(lambda: watch("edsr", SIZE) is not None)
     watch.close()
 
 

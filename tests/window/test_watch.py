@@ -11,12 +11,16 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("openvino")
 
+from app.inference.image_manifest import image_networks
 from app.inference.live_run import LIVE_FOLDER, POINTER
 from app.inference.openvino_backend import OpenVinoBackend
+from app.present.neural_supply import NeuralSupply
 from app.present.run_watch import RunWatch
+from app.upscale import registry
 from app.upscale.neural import NeuralUpscaler
 from models.export.live import write_live
-from models.network import NetworkConfig, build
+from models.network import NetworkConfig, build, build_model
+from models.network.export_image import save_image_network
 from tests.window.conftest import fake_parts
 
 TINY = NetworkConfig(widths=(8, 8, 8), blocks=(0, 0, 0), up_blocks=(0, 0))
@@ -120,15 +124,21 @@ def test_paused_the_label_goes_on_and_the_picture_stays(qtbot, window, run: Path
     qtbot.waitUntil(lambda: seen.titles[-1] == "tiny  ·  iteration 40", timeout=10_000)
 
 
-def test_the_gui_thread_does_not_compile(qtbot, open_window, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def compiling_threads(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of the threads in which OpenVINO compiles."""
     threads: set[str] = set()
-    build_model = OpenVinoBackend._build
+    compile_network = OpenVinoBackend._build
 
     def noted(self, model, size):
         threads.add(threading.current_thread().name)
-        return build_model(self, model, size)
+        return compile_network(self, model, size)
 
     monkeypatch.setattr(OpenVinoBackend, "_build", noted)
+    return threads
+
+
+def test_the_gui_thread_does_not_compile(qtbot, open_window, run: Path, compiling_threads: set[str]) -> None:
     window = open_window(watching_parts(), methods=("neural",), watch=run)
     seen = Witness(window)
     for iteration in (20, 40):
@@ -141,4 +151,17 @@ def test_the_gui_thread_does_not_compile(qtbot, open_window, run: Path, monkeypa
     qtbot.waitUntil(lambda: comparison.render_size < small, timeout=5_000)
     upscaler = comparison.runs["neural"]._own
     qtbot.waitUntil(lambda: upscaler.targets.sizes[0] == comparison.render_size, timeout=20_000)
-    assert threads == {"supersee-watch"}
+    assert compiling_threads == {"supersee-watch"}
+
+
+def test_nor_does_it_compile_single_image_networks(
+    qtbot, open_window, run: Path, compiling_threads: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry.METHODS, "srcnn", registry._IMAGE_NETWORKS["srcnn"])
+    save_image_network(build_model({"kind": "srcnn", "widths": [8, 8]}, seed=1), tmp_path / "net", "net")  # type: ignore[arg-type]
+    backend = OpenVinoBackend(precision="f32", threads=1, cache="")
+    others = NeuralSupply(load_images=lambda kind: (image_networks(kind, tmp_path), backend))
+    parts = fake_parts(make_watch=lambda folder: RunWatch(folder, lambda: backend, others=others))
+    window = open_window(parts, methods=("bilinear", "srcnn"), watch=run)
+    qtbot.waitUntil(lambda: window.rig.composition.panes[1].title == "SRCNN", timeout=20_000)
+    assert {name.rpartition("_")[0] for name in compiling_threads} == {"supersee-network"}
