@@ -10,7 +10,7 @@ import torch
 
 from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 from models.network import NETWORKS, NetworkConfig, build
-from models.network.export import export_onnx
+from models.network.export import INPUT_NAME, OUTPUT_NAME, export_onnx
 from models.temporal import activate
 
 
@@ -47,19 +47,21 @@ def test_a_leaky_network_is_written_as_it_computes(tmp_path: Path) -> None:
     export_onnx(network, tmp_path / "model.onnx")
     features = torch.randn(1, len(INPUT_CHANNELS), 8, 8)
     evaluator = ReferenceEvaluator(onnx.load(tmp_path / "model.onnx"))
-    written = evaluator.run(None, {evaluator.input_names[0]: features.permute(0, 2, 3, 1).half().numpy()})[0]
+    answers = evaluator.run([OUTPUT_NAME], {INPUT_NAME: features.permute(0, 2, 3, 1).half().numpy()})
+    assert isinstance(answers, list)
     with torch.no_grad():
         computed = network(features.half().float()).permute(0, 2, 3, 1)
-    np.testing.assert_allclose(np.asarray(written, np.float32), computed.numpy(), atol=5e-3)
+    np.testing.assert_allclose(np.asarray(answers[0], np.float32), computed.numpy(), atol=5e-3)
 
 
 def test_channels_of_a_leaky_network_cannot_die() -> None:
     for slope, alive in ((0.0, False), (0.1, True)):
         network = build(NetworkConfig(widths=(8, 8, 8), negative_slope=slope), seed=1)
         with torch.no_grad():
-            network.lift[1].bias.fill_(-1e3)  # type: ignore[union-attr, index]
+            network.get_parameter("lift.1.bias").fill_(-1e3)
         network(torch.rand(1, len(INPUT_CHANNELS), 8, 8)).square().sum().backward()
-        gradient = network.down[2][0].weight.grad  # type: ignore[index]
+        gradient = network.get_parameter("down.2.0.weight").grad
+        assert gradient is not None
         assert bool(gradient.abs().max() > 0.0) is alive
 
 
@@ -89,8 +91,9 @@ def test_a_seed_decides_the_weights_and_leaves_torchs_own_alone() -> None:
     torch.manual_seed(0)
     first, second, other = (build(NETWORKS["tiny"], seed) for seed in (1, 1, 2))
     assert torch.equal(torch.rand(1), undisturbed)
-    assert torch.equal(first.down[0][0].weight, second.down[0][0].weight)
-    assert not torch.equal(first.down[0][0].weight, other.down[0][0].weight)
+    entry = "down.0.0.weight"
+    assert torch.equal(first.get_parameter(entry), second.get_parameter(entry))
+    assert not torch.equal(first.get_parameter(entry), other.get_parameter(entry))
 
 
 def test_before_training_it_predicts_a_plain_temporal_upscaler() -> None:
