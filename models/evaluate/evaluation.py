@@ -41,7 +41,9 @@ def evaluate(
     except KeyboardInterrupt:
         result.stopped = True
     if not result.rows:
-        raise SuperseeError("Nothing was scored", "; ".join(result.left_out) or "it was stopped before the first clip")
+        stopped = "it was stopped before the first clip was finished"
+        why = f"each of the {len(items)} clips and recordings was left out, for the reasons above"
+        raise SuperseeError("Nothing was scored", stopped if result.stopped else why)
     return result
 
 

@@ -21,7 +21,7 @@ def score_model(model: Model, clips: Iterable[Clip | ClipReader], *, flip: bool 
     """Means over the clips, each of them played from its first frame on the device of the model's weights.
 
     The same figures and the same warm-up as `models.evaluate.score` takes of the app's upscalers. `flip` costs more
-    than everything else. There must be a clip, and every clip must be longer than the warm-up.
+    than everything else. There must be a clip. Raises SuperseeError for one that is all warm-up.
     """
     scores = [
         score_clip(model, clip.read() if isinstance(clip, ClipReader) else clip, flip_frames=FLIP_FRAMES * flip)

@@ -44,7 +44,7 @@ def held_out_items(options: argparse.Namespace, left_out: list[str]) -> list[Hel
     if not items:
         raise SuperseeError(
             "There is nothing to score",
-            "no test clips and no recordings were found",
+            "; ".join(["no test clip was found", *left_out]),
             f"Give --data with a rendered data set, or --sequences (or ${SEQUENCES_VARIABLE}).",
         )
     return items

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models.data.clip import Clip
 from models.data.crops import to_batch
-from models.evaluate.tally import WARM_UP
+from models.evaluate.tally import WARM_UP, check_length
 from models.network.model import KernelModel
 from models.temporal import Frame, State
 from models.temporal.colour import compress
@@ -52,8 +52,8 @@ def mean_limits(limits: Iterable[Limits]) -> Limits:
 
 @torch.no_grad()
 def clip_limits(model: KernelModel, clip: Clip) -> Limits:
-    """`clip` must be longer than the warm-up. Frames after a cut have no history in any column."""
-    assert clip.frames > WARM_UP, "the clip is as short as the warm-up"
+    """Frames after a cut have no history in any column. Raises SuperseeError for a clip that is all warm-up."""
+    check_length(clip.frames, "A clip")
     model.network.eval()
     batch = to_batch([clip])
     errors: Mapping[str, list[Tensor]] = {f.name: [] for f in fields(Limits)}

@@ -17,7 +17,7 @@ from models.data.index import ClipEntry, read_index
 from models.evaluate.clip_player import ClipPlayer
 from models.evaluate.recording import Recording, recorded_clip
 from models.evaluate.score import Playable
-from models.evaluate.tally import WARM_UP
+from models.evaluate.tally import check_length
 
 RECORDED_FRAMES = 24
 """Of each recording, so that figures of a longer one stay comparable with those quoted for frames 5 to 24."""
@@ -52,8 +52,7 @@ class RenderedClip:
 
     def clip(self) -> Clip:
         clip = ClipReader(self._path).read()
-        if clip.frames <= WARM_UP:
-            raise SuperseeError(f"{self._path} cannot be scored", f"its {clip.frames} frames are all warm-up")
+        check_length(clip.frames, self._path)
         return clip
 
     def playable(self, context: moderngl.Context) -> PlayableToRelease:
@@ -65,8 +64,7 @@ class RecordedSequence:
 
     def __init__(self, folder: Path, ratio: int) -> None:
         self._source = BlenderSequence(folder, ratio)
-        if len(self._source) <= WARM_UP:
-            raise SuperseeError(f"{folder} cannot be scored", f"its {len(self._source)} frames are all warm-up")
+        check_length(len(self._source), folder)
         self.name = SequenceName(folder.name, folder.name, "recorded", float(ratio), True)
         width, height = self._source.display_size
         self.display_pixels = min(len(self._source), RECORDED_FRAMES) * width * height
@@ -96,14 +94,18 @@ def held_out_clips(folders: Sequence[Path], ratios: Sequence[float], limit: int 
 
 
 def recordings(folder: Path, ratios: Sequence[float]) -> tuple[list[RecordedSequence], list[str]]:
-    """Every recording in `folder`, and what is missing there, in words. Raises SuperseeError for no such folder."""
+    """Every recording in `folder`, and what is missing there or cannot be scored, in words. Raises SuperseeError for no
+    such folder."""
     if not folder.is_dir():
         raise SuperseeError(f"There are no recordings in {folder}", "it is not a folder", "Name one with --sequences.")
     found, missing = [], []
     for path in sorted(item for item in folder.iterdir() if (item / "meta.json").is_file()):
         for ratio in ratios:
-            if (path / f"ref{ratio:g}x").is_dir() and ratio in RECORDED_RATIOS:
-                found.append(RecordedSequence(path, int(ratio)))
-            else:
+            if not (path / f"ref{ratio:g}x").is_dir() or ratio not in RECORDED_RATIOS:
                 missing.append(f"{path.name} has no reference at {ratio:g}x")
-    return found, missing
+                continue
+            try:
+                found.append(RecordedSequence(path, int(ratio)))
+            except SuperseeError as error:
+                missing.append(str(error))
+    return found, list(dict.fromkeys(missing))

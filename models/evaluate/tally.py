@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.errors import SuperseeError
 from app.measure.image_metrics import display_image, flicker, flip, psnr, ssim, tpsnr
 
 WARM_UP = 5
@@ -32,15 +33,27 @@ class Scores:
     frames: int
 
 
+def check_length(frames: int, sequence: object) -> None:
+    """Raises SuperseeError where the warm-up would leave nothing of `sequence`, a name or a path, to score."""
+    if frames <= WARM_UP:
+        raise SuperseeError(
+            f"{sequence} cannot be scored",
+            f"its {frames} frames are all warm-up" if frames else "it has no frames",
+            f"Give it more than {WARM_UP} frames: the first {WARM_UP} do not count.",
+        )
+
+
 class Tally:
-    """Takes every frame of a sequence in order and answers with their means.
+    """Takes every frame of a sequence in order and answers with their means. Raises SuperseeError for a sequence that
+    is all warm-up.
 
     frames       how many frames there will be
     flip_frames  of how many of them FLIP is taken: spread evenly over those that count, the last one included
     """
 
     def __init__(self, frames: int, flip_frames: int = FLIP_FRAMES) -> None:
-        counted = np.linspace(frames - 1, min(WARM_UP, frames - 1), min(flip_frames, max(1, frames - WARM_UP)))
+        check_length(frames, "A sequence")
+        counted = np.linspace(frames - 1, WARM_UP, min(flip_frames, frames - WARM_UP))
         self.flip_at = {round(float(index)) for index in counted}
         self._psnr: list[float] = []
         self._ssim: list[float] = []
@@ -70,7 +83,7 @@ class Tally:
         return output, wanted
 
     def scores(self) -> Scores:
-        assert self._psnr, f"a sequence of {self._index} frames has none after the warm-up of {WARM_UP}"
+        assert self._psnr, f"only {self._index} frames were added"
         return Scores(
             psnr=float(np.mean(self._psnr)),
             ssim=float(np.mean(self._ssim)),

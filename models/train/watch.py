@@ -13,6 +13,7 @@ from app.errors import SuperseeError
 from models.data.clip import ClipReader
 from models.data.index import read_index
 from models.data.ratios import ratio_weight
+from models.evaluate.tally import WARM_UP
 from models.network.model import Model
 from models.train.checkpoint import Progress
 from models.train.config import DataConfig
@@ -25,14 +26,14 @@ def say(text: str) -> None:
 
 
 class HeldOut:
-    """A few fixed test clips of the ratios that are trained, spread over the data folders."""
+    """A few fixed test clips of the ratios that are trained, spread over the data folders; none that is all warm-up."""
 
     def __init__(self, data: DataConfig, count: int) -> None:
         files = [
             Path(folder) / entry.file
             for folder in data.folders
             for entry in read_index(Path(folder)).of("test")
-            if ratio_weight(data.ratio_weights, entry.ratio) > 0.0
+            if ratio_weight(data.ratio_weights, entry.ratio) > 0.0 and entry.frames > WARM_UP
         ]
         count = min(count, len(files))
         self._clips = [ClipReader(files[i * len(files) // count]) for i in range(count)]
@@ -154,6 +155,6 @@ def held_out_clips(data: DataConfig, count: int) -> HeldOut | None:
         say(f"no held-out figures: {error}")
         return None
     if not len(found):
-        say("no held-out figures: the data folders have no test clips of the trained ratios")
+        say(f"no held-out figures: the data have no test clips of the trained ratios longer than {WARM_UP} frames")
         return None
     return found

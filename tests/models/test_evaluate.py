@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.__main__ import main
+from models.data.clip import save_clip
 from models.data.index import read_index, write_index
 from models.evaluate import command
 from models.evaluate.clip_player import ClipPlayer
@@ -127,6 +128,42 @@ def test_a_broken_clip_is_left_out_and_the_rest_is_scored(clip_folder: Path, tmp
     said = capsys.readouterr().out
     assert "cut.safetensors cannot be read" in said.split("Not in these figures")[1]
     assert said.count("| bilinear") == 2  # one clip and one mean
+
+
+def test_clips_that_are_all_warm_up_are_left_out_and_said(clip_folder: Path, tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(clip_folder, folder)
+    index = read_index(folder)
+    short = replace(index.clips[2], name="short", frames=WARM_UP)
+    save_clip(synthetic_clip(5, frames=WARM_UP, display=(96, 64)), folder / short.file)
+    index.clips.append(short)
+    write_index(index, folder)
+    options = ["evaluate", "--data", str(folder), "--methods", "bilinear", "--network", "--timed-frames", "0"]
+    assert main(options) == 0
+    said = capsys.readouterr().out
+    assert "short.safetensors cannot be scored: its 5 frames are all warm-up" in said.split("Not in these figures")[1]
+    assert said.count("| bilinear") == 2  # one clip and one mean
+    index.clips[:] = [short]
+    write_index(index, folder)
+    assert main(options) == 2
+    complaint = capsys.readouterr().err
+    assert "its 5 frames are all warm-up. Give it more than 5 frames" in complaint
+    assert "Nothing was scored: each of the 1 clips and recordings was left out" in complaint
+
+
+def test_a_recording_that_is_all_warm_up_is_left_out_and_said(clip_folder: Path, tmp_path: Path, capsys) -> None:
+    recorded = tmp_path / "recordings" / "brief"
+    (recorded / "ref2x").mkdir(parents=True)
+    camera = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    frames = [{"file": f"{i:04d}.exr", "jitter_px": [0, 0], "camera_to_world": camera} for i in range(WARM_UP)]
+    meta = {"lr_size": [48, 32], "near": 0.1, "fov_y_rad": 0.8, "fps": 24, "frames": frames}
+    (recorded / "meta.json").write_text(json.dumps(meta))
+    options = ["evaluate", "--sequences", str(recorded.parent), "--methods", "bilinear", "--network"]
+    assert main([*options, "--data", str(clip_folder), "--ratios", "2", "--timed-frames", "0"]) == 0
+    said = capsys.readouterr().out.split("Not in these figures")[1]
+    assert "brief cannot be scored: its 5 frames are all warm-up" in said
+    assert main([*options, "--data"]) == 2
+    assert "There is nothing to score: no test clip was found; brief" in capsys.readouterr().err
 
 
 def test_stopping_keeps_what_is_finished(clip_folder: Path) -> None:

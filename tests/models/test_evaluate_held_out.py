@@ -9,11 +9,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from app.errors import SuperseeError
 from app.measure.image_metrics import display_image, flicker, flip, psnr, ssim, tpsnr
+from models.data.clip import save_clip
+from models.data.index import ClipEntry, DataIndex, write_index
 from models.evaluate.held_out import score_clip, score_model
 from models.evaluate.sequences import held_out_clips
 from models.evaluate.tally import WARM_UP, Scores, Tally, mean_scores
 from models.network.model import build_model
+from models.train.config import DataConfig
+from models.train.watch import held_out_clips as clips_in_training
 from tests.models.synthetic import synthetic_clip
 
 TINY = {"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}
@@ -68,6 +73,32 @@ def test_flip_is_taken_of_a_few_frames_spread_over_the_sequence() -> None:
     assert Tally(7, 6).flip_at == {5, 6}
     clip = synthetic_clip(2, frames=WARM_UP + 1, display=(48, 32))
     assert score_model(_Nearest(), [clip]).flip is None
+
+
+def test_a_sequence_that_is_all_warm_up_is_refused_in_words() -> None:
+    for frames in (1, WARM_UP):
+        with pytest.raises(SuperseeError, match=f"its {frames} frames are all warm-up. Give it more than 5 frames"):
+            score_model(_Nearest(), [synthetic_clip(2, frames=frames, display=(48, 32))])
+    with pytest.raises(SuperseeError, match="it has no frames"):
+        Tally(0)
+
+
+def test_a_training_takes_no_held_out_clip_that_is_all_warm_up(tmp_path: Path, capsys) -> None:
+    index = DataIndex(seed=1, reference_samples=16, scenes=(), held_out=())
+    for frames in (WARM_UP, WARM_UP + 1):
+        name = f"{frames:05d}"
+        index.clips.append(ClipEntry(name, "test", "synthetic", "slow", frames, 2.0, (24, 16), (48, 32), frames, -2.0))
+        save_clip(synthetic_clip(2, frames=frames, display=(48, 32)), tmp_path / index.clips[-1].file)
+    write_index(index, tmp_path)
+    data = DataConfig(folders=[str(tmp_path)], ratio_weights={"2.0": 1.0})
+    found = clips_in_training(data, 3)
+    assert found is not None
+    assert len(found) == 1
+    assert "held_out_psnr" in found.figures(_Nearest())
+    del index.clips[1]
+    write_index(index, tmp_path)
+    assert clips_in_training(data, 3) is None
+    assert "no test clips of the trained ratios longer than 5 frames" in capsys.readouterr().out
 
 
 def test_every_clip_counts_the_same() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from app.errors import SuperseeError
 from models.__main__ import main
 from models.evaluate.held_out import score_model
 from models.evaluate.limits import Limits, clip_limits, mean_limits
@@ -53,6 +54,11 @@ def test_a_cut_leaves_no_history_to_anyone() -> None:
     found = clip_limits(_tiny(), replace(clip, reset=reset))
     assert found.played == pytest.approx(found.forgetful, abs=1e-3)
     assert found.perfect == pytest.approx(found.forgetful, abs=1e-3)
+
+
+def test_a_clip_that_is_all_warm_up_is_refused_in_words() -> None:
+    with pytest.raises(SuperseeError, match="all warm-up"):
+        clip_limits(_tiny(), synthetic_clip(2, frames=WARM_UP, display=(64, 48)))
 
 
 def test_means_are_taken_column_by_column() -> None:
