@@ -44,6 +44,11 @@ class Picture:
     done: Callable[[], None] = lambda: None
 
 
+def even(size: Size) -> Size:
+    """The size that is encoded: odd sides are padded."""
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
+
+
 class VideoWriter:
     """`write` hands frames to the encoder thread and waits only while its queue is full, `offer` never waits; `close`
     ends the file.
@@ -69,7 +74,7 @@ class VideoWriter:
         written as the file's comment."""
         self.path = path
         self.size = size
-        self.padded = (size[0] + size[0] % 2, size[1] + size[1] % 2)
+        self.padded = even(size)
         known = checked_codec(codec)
         if path.suffix.lower() not in known.endings:
             endings = " or ".join(known.endings)

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING
 import moderngl
 from PySide6.QtCore import QTimer
 
-from app.capture.encoders import CODECS
+from app.capture.encoders import CODECS, choose_encoder
 from app.capture.recorder import Recorder
 from app.capture.screenshot import free_path, shot_name
+from app.capture.video import even
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.present.composition import Decoration
+from app.present.composition import Composition, Decoration
 from app.present.layout import View
 from app.present.presenter import STEP_SECONDS
 from app.render.gl_context import unbind_framebuffer
+from app.window.background import Background
 from app.window.shots import capture_folder
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Recording:
         self._then_close = False
         self._finishing = False
         self._failure: SuperseeError | None = None  # of `_recorder`, until events have their turn
+        self._background = Background(window)  # its own: scenes and screenshots do not hold a recording up
+        self._preparing: object | None = None  # a recording that begins as soon as its encoder has been tried
         self._poll = QTimer(window)
         self._poll.setInterval(_POLL_MS)
         self._poll.timeout.connect(self._close_if_ended)
@@ -75,7 +79,7 @@ class Recording:
         """What stands beside the red dot in the window; "" while nothing is recorded."""
         recorder = self._recorder
         if recorder is None:
-            return ""
+            return "preparing the video…" if self._preparing is not None else ""
         if self._finishing:
             return "finishing the video…"
         seconds = int(time.perf_counter() - self._begun) if recorder.live else int(recorder.seconds)
@@ -89,16 +93,16 @@ class Recording:
         if recorder is None:
             return ""
         kind = "live" if recorder.live else "exact"
-        return (
-            f"recording {kind}, {recorder.encoder}: {recorder.grabbed} frames kept, {recorder.dropped} dropped"
-        )
+        return f"recording {kind}, {recorder.encoder}: {recorder.grabbed} frames kept, {recorder.dropped} dropped"
 
     def toggle(self, exact: bool = False) -> None:
-        """Begins a recording, or ends the one that is running."""
+        """Begins a recording, as soon as its encoder has been tried, or ends the one that is running."""
         if self.running:
             self.stop()
+        elif self._preparing is not None:
+            self._preparing = None
         elif self._recorder is None:
-            self.start(exact)
+            self._prepare(exact)
 
     def toggle_burn_in(self) -> None:
         self.burn_in = not self.burn_in
@@ -113,6 +117,39 @@ class Recording:
         self.codec = names[(names.index(self.codec) + 1) % len(names)]
         self._window.say(f"Videos are written as {CODECS[self.codec].label}")
 
+    def _prepare(self, exact: bool) -> None:
+        """Trying encoders takes from 20 ms (x264) to half a second (x265 at 3840x2160, a driver that wakes up), and
+        loading them 200 the first time: in a thread, while the show goes on. Their answers are kept."""
+        composition, codec = self._window.rig.composition, self.codec
+        if composition is None or not composition.panes:
+            self._window.say("There is nothing to record yet")
+            return
+        size = even(self._size(composition))
+        self._preparing = this = object()
+
+        def begin(_encoder: object) -> None:
+            if self._preparing is this:
+                self._preparing = None
+                self._started(exact)
+
+        def failed(error: Exception) -> None:
+            if self._preparing is this:
+                self._preparing = None
+                self._window.banner.tell(error)
+                self._window.canvas.update()
+
+        self._background.run(lambda: choose_encoder(codec, size), begin, failed)
+
+    def _started(self, exact: bool) -> None:
+        try:
+            self.start(exact)
+        except SuperseeError as error:
+            self._tell(error)
+        self._window.canvas.update()
+
+    def _size(self, composition: Composition) -> Size:
+        return (composition.picture_size if self.of_pane else None) or self._window.canvas.pixel_size
+
     def start(self, exact: bool = False, path: Path | None = None) -> None:
         """Raises SuperseeError where no such video can be written. The frame on show is the first."""
         window = self._window
@@ -123,7 +160,7 @@ class Recording:
         recorded = rig.comparison.recorded
         self._pane = min(window.presenter.state.selected, len(rig.composition.panes) - 1) if self.of_pane else None
         self._rate = (recorded.recording.fps if recorded is not None else 1.0 / STEP_SECONDS) if exact else LIVE_RATE
-        size = (rig.composition.picture_size if self.of_pane else None) or window.canvas.pixel_size
+        size = self._size(rig.composition)
         with window.canvas.current():
             self._target = rig.context.framebuffer([rig.context.texture(size, 4)])
             try:
@@ -200,8 +237,14 @@ class Recording:
         self._finishing = True
         self._poll.start()
 
+    def close_down(self) -> None:
+        """Before the window goes: nothing begins any more."""
+        self._preparing = None
+        self._background.close()
+
     def end_now(self) -> None:
         """Ends it and waits: the GL context goes, and is current."""
+        self._preparing = None
         recorder = self._recorder
         if recorder is None:
             return

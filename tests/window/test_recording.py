@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def frames_go_on(qtbot, window, count: int) -> None:
     qtbot.waitUntil(lambda: window.shown_frames >= seen + count, timeout=10_000)
 
 
+def begin(qtbot, window, exact: bool = False) -> None:
+    window.record(exact)
+    qtbot.waitUntil(lambda: window.recording.running, timeout=10_000)
+
+
 def decoded(path: Path) -> tuple[list[np.ndarray], list[float], dict]:
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
@@ -44,7 +50,7 @@ def saved(qtbot, window) -> Path:
 def test_a_live_recording_shows_what_the_window_shows_without_its_marks(qtbot, open_window, folder) -> None:
     window = open_window(window_size=(801, 451))
     window.presenter.toggle_overlay()
-    window.record()
+    begin(qtbot, window)
     assert window.recording.mark.startswith("REC  0:0")
     frames_go_on(qtbot, window, 6)
     assert window.recording.fact.startswith("recording live")
@@ -71,7 +77,7 @@ def test_an_exact_recording_of_one_pane_has_every_frame_at_even_scene_times(qtbo
     window.recording.toggle_of_pane()
     window.recording.codec = "ffv1"
     source = window.rig.source
-    window.record(exact=True)
+    begin(qtbot, window, exact=True)
     begun = len(source.times)
     frames_go_on(qtbot, window, 12)
     assert window.recording.exact
@@ -97,7 +103,7 @@ def test_measurements_are_burned_in_on_demand(qtbot, open_window, folder) -> Non
     taken = {}
     for burn_in in (False, True):
         window.recording.burn_in = burn_in
-        window.record()
+        begin(qtbot, window)
         frames_go_on(qtbot, window, 3)
         taken[burn_in] = decoded(saved(qtbot, window))[0][-1]
     height, width = taken[True].shape[:2]
@@ -133,7 +139,7 @@ def test_a_place_that_takes_no_file_is_a_plain_message(qtbot, open_window, folde
 
 def test_closing_the_window_and_losing_the_context_end_the_file_whole(qtbot, open_window, folder) -> None:
     window = open_window()
-    window.record()
+    begin(qtbot, window)
     frames_go_on(qtbot, window, 4)
     window.canvas.setParent(None)  # another context
     window.canvas.show()
@@ -143,7 +149,7 @@ def test_closing_the_window_and_losing_the_context_end_the_file_whole(qtbot, ope
     assert len(decoded(first)[0]) >= 4
     window.centralWidget().layout().addWidget(window.canvas)
     frames_go_on(qtbot, window, 2)
-    window.record()
+    begin(qtbot, window)
     frames_go_on(qtbot, window, 4)
     window.close()
     assert len(decoded(window.recording.saved)[0]) >= 4
@@ -188,7 +194,7 @@ def test_the_window_looks_the_same_while_it_is_recorded(
     window.say("")
     before = on_screen(window)
     window.recording.burn_in = burn_in
-    window.record()
+    begin(qtbot, window)
     window.say("")
     during = on_screen(window)
     height, width = before.shape[:2]
@@ -206,7 +212,7 @@ def test_what_is_done_while_it_is_paused_is_recorded_live(qtbot, open_window, fo
     window = open_window()
     window.presenter.toggle_pause()
     qtbot.waitUntil(lambda: window.loop.idle, timeout=5_000)
-    window.record()
+    begin(qtbot, window)
     qtbot.waitUntil(lambda: window.recording._recorder.grabbed > 0, timeout=5_000)
     window.presenter.toggle_single()  # native, red
     qtbot.wait(100)
@@ -222,12 +228,45 @@ def test_the_controls_beside_the_picture_record_too(qtbot, open_window, folder) 
     capture.codec.activated.emit(3)
     qtbot.mouseClick(capture.pane, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(capture.live, Qt.MouseButton.LeftButton)
-    assert window.recording.running
+    qtbot.waitUntil(lambda: window.recording.running and capture.live.text() == "Stop", timeout=10_000)
     assert (window.recording.codec, window.recording.of_pane) == ("ffv1", True)
-    assert capture.live.text() == "Stop"
     assert not capture.exact.isEnabled()
     frames_go_on(qtbot, window, 3)
     qtbot.mouseClick(capture.live, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.recording.saved is not None, timeout=10_000)
     assert decoded(window.recording.saved)[0][0].shape == (36, 64, 3)
     qtbot.waitUntil(lambda: capture.live.text() == "Record live" and capture.exact.isEnabled(), timeout=5_000)
+
+
+def test_the_show_goes_on_while_encoders_are_tried(qtbot, open_window, folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried, go_on = [], threading.Event()
+
+    def slow(codec: str, size: tuple[int, int]) -> tuple[str, str]:
+        tried.append((codec, size, threading.current_thread() is threading.main_thread()))
+        assert go_on.wait(20)
+        return "libx264", ""
+
+    monkeypatch.setattr("app.window.recording.choose_encoder", slow)
+    window = open_window(window_size=(801, 451))
+    window.record()
+    assert window.recording.mark == "preparing the video…"
+    frames_go_on(qtbot, window, 3)
+    window.record()  # left again
+    assert window.recording.mark == ""
+    window.record()
+    go_on.set()
+    qtbot.waitUntil(lambda: window.recording.running, timeout=10_000)
+    frames_go_on(qtbot, window, 3)
+    assert decoded(saved(qtbot, window))[0]
+    assert tried
+    assert all(size[0] % 2 == size[1] % 2 == 0 and not in_gui_thread for _, size, in_gui_thread in tried)
+
+
+def test_no_encoder_at_all_is_a_plain_message(qtbot, open_window, folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.capture.encoders.encoder_works", lambda _name, _size: False)
+    window = open_window()
+    window.record()
+    qtbot.waitUntil(window.banner.isVisible, timeout=10_000)
+    assert "No H.264 video" in window.banner.what.text()
+    assert window.recording.mark == ""
+    frames_go_on(qtbot, window, 2)
