@@ -45,10 +45,9 @@ def quality_chart(evaluation: Evaluation) -> np.ndarray | None:
     axes.draw(pen, "milliseconds a frame", "PSNR, dB")
     axes.line(pen, _frontier(list(points.values())), theme.FAINT, 2)
     kinds = {row.method: row.kind for row in rows}
-    _dots(pen, axes, points, {name for name, kind in kinds.items() if kind == "checkpoint"})
-    notes = "full dots: the app's shaders and OpenVINO; rings: through torch on the CPU. " * (
-        "checkpoint" in kinds.values()
-    )
+    rings = {name for name, kind in kinds.items() if kind.endswith("checkpoint")}
+    _dots(pen, axes, points, rings)
+    notes = "full dots: the app's shaders and OpenVINO; rings: through torch on the CPU. " * bool(rings)
     pen.text(_MARGIN, 838, notes + "The line joins what nothing else beats in both.", 17, theme.DIM)
     pen.text(_MARGIN, 868, pen.fitted(timing_line(evaluation), 17, _WIDTH - 2 * _MARGIN), 17, theme.FAINT)
     return pen.pixels()

@@ -116,10 +116,11 @@ def _finder(contestants: list[Contestant]) -> SpotFinder:
     from models.evaluate.table import YARDSTICKS
 
     names = [c.name for c in contestants]
-    networks = [c.name for c in contestants if c.kind in ("network", "checkpoint") and c.ratio is None]
+    networks = [c.name for c in contestants if c.kind in ("network", "checkpoint")]
+    peers = [c.name for c in contestants if c.kind in ("peer", "peer checkpoint")]
     classic = [name for name in ("bilinear", "taau") if name in names] or names[:1]
     yardstick = YARDSTICKS[0] if YARDSTICKS[0] in names else classic[-1]
-    return SpotFinder([*classic, *networks[:4]], yardstick, networks)
+    return SpotFinder([classic[0], *peers, *classic[1:], *networks[:4]], yardstick, networks, peers)
 
 
 def _histories(runs: list[Path]) -> dict[str, list[dict[str, float]]]:

@@ -20,13 +20,14 @@ from models.evaluate.tally import OnFrame, Scores
 from models.evaluate.timing import median_milliseconds
 from models.network.model import Model
 
-Kind = Literal["classic", "network", "peer", "checkpoint"]
+Kind = Literal["classic", "network", "peer", "checkpoint", "peer checkpoint"]
 CLASSIC = tuple(name for name, info in METHODS.items() if info.kind == "upscaler" and not info.network)
 
 
 class Contestant(Protocol):
-    """`kind` says where the numbers come from: "classic", "network" and "peer" (a single-image network) run in the
-    app's shaders, a "checkpoint" in torch. `ratio` is the only one it does, None for all."""
+    """`kind` says what it is and where the numbers come from: "classic", "network" and "peer" (a single-image network)
+    run in the app's shaders, a "checkpoint" and a "peer checkpoint" in torch. Peers are there to be compared with;
+    networks and checkpoints are held to the bar. `ratio` is the only one it does, None for all."""
 
     name: str
     kind: Kind
@@ -87,13 +88,12 @@ class AppMethod:
 
 
 class TorchModel:
-    """A checkpoint's averaged weights."""
-
-    kind: Kind = "checkpoint"
+    """A checkpoint's averaged weights; one that does a single ratio is a peer."""
 
     def __init__(self, name: str, model: Model) -> None:
         self.name = name
         self.ratio: int | None = getattr(model, "ratio", None)
+        self.kind: Kind = "checkpoint" if self.ratio is None else "peer checkpoint"
         self._model = model
 
     def score(self, item: HeldOut, flip_frames: int, on_frame: OnFrame | None = None) -> Scores:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from app.commands.report_picture import Pen, rgb8
+from app.inference.image_manifest import IMAGE_KINDS
 from app.measure.image_metrics import psnr
 from app.present import theme
 from app.upscale.registry import METHODS
@@ -19,7 +21,7 @@ _HEAD, _BELOW = 116, 62  # above the first row; below each row, for the labels
 def crop_sheet(title: str, line: str, spots: Sequence[Spot]) -> np.ndarray:
     """(height, width, 3) uint8. The spots show the same methods in the same order, the reference last."""
     methods = list(spots[0].images)
-    factor = 4 if len(methods) <= 4 else 3
+    factor = 4 if len(methods) <= 4 else 3 if len(methods) <= 8 else 2
     width, height = WINDOW[0] * factor, WINDOW[1] * factor
     left = _MARGIN + _CONTEXT + 2 * _GAP
     pen = Pen(
@@ -36,8 +38,9 @@ def crop_sheet(title: str, line: str, spots: Sequence[Spot]) -> np.ndarray:
 
 
 def method_colour(name: str) -> theme.Colour:
-    """A network or a checkpoint has the colour of networks."""
-    return theme.method_colour(name if name in METHODS else "neural")
+    """A network or a checkpoint has the colour of networks; a peer ("espcn", "espcn-3x", "espcn @1600") its kind's."""
+    kind = re.split("[- ]", name)[0]
+    return theme.method_colour(name if name in METHODS else kind if kind in IMAGE_KINDS else "neural")
 
 
 def label(name: str) -> str:

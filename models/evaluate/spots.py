@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,24 +32,30 @@ class Spot:
 class SpotFinder:
     """Sees the pictures of one sequence after the other and remembers the best spots of each.
 
-    shown      methods in the order of a sheet's columns
+    shown      methods in the order of a sheet's columns; one that did not play a sequence is left out there
     yardstick  the method that networks are held against
     networks   those whose losses are looked for; the first of them decides where methods differ
+    peers      which of `shown` stay away from the pictures of losses
     """
 
-    def __init__(self, shown: Sequence[str], yardstick: str, networks: Sequence[str]) -> None:
+    def __init__(
+        self, shown: Sequence[str], yardstick: str, networks: Sequence[str], peers: Sequence[str] = ()
+    ) -> None:
         self._shown, self._yardstick, self._networks = tuple(shown), yardstick, tuple(networks)
+        self._without_peers = tuple(name for name in shown if name not in peers)
         self._differing: list[Spot] = []
         self._losses: dict[str, list[Spot]] = {name: [] for name in networks}
 
     def add(self, sequence: SequenceName, pictures: Mapping[str, Mapping[int, np.ndarray]]) -> None:
         """`pictures` by method and frame, (H, W, 3) uint8, "reference" among them."""
         rival = self._networks[0] if self._networks else self._shown[0]
-        if best := self._best(sequence, pictures, lambda p, r: _squares(p[rival], p[self._yardstick])):
+        played = [name for name in self._shown if name in pictures]
+        if best := self._best(sequence, pictures, played, lambda p, r: _squares(p[rival], p[self._yardstick])):
             self._differing.append(best)
         for name in self._networks:
+            columns = [*self._without_peers, *[name] * (name not in self._without_peers)]
             loss = self._best(
-                sequence, pictures, lambda p, r, n=name: _squares(p[n], r) - _squares(p[self._yardstick], r)
+                sequence, pictures, columns, lambda p, r, n=name: _squares(p[n], r) - _squares(p[self._yardstick], r)
             )
             if loss and loss.strength > 0:
                 self._losses[name].append(loss)
@@ -60,15 +66,22 @@ class SpotFinder:
     def losses(self, name: str, count: int) -> list[Spot]:
         return _strongest(self._losses[name], count)
 
-    def _best(self, sequence: SequenceName, pictures: Mapping[str, Mapping[int, np.ndarray]], measure) -> Spot | None:
-        """The window with the largest mean of `measure`, over all frames; None for images under a window's size."""
+    def _best(
+        self,
+        sequence: SequenceName,
+        pictures: Mapping[str, Mapping[int, np.ndarray]],
+        columns: Sequence[str],
+        measure: Callable[[Mapping[str, np.ndarray], np.ndarray], np.ndarray],
+    ) -> Spot | None:
+        """The window with the largest mean of `measure`, over all frames, with the pictures of `columns`; None where
+        they are smaller than a window."""
         best: Spot | None = None
         for frame, whole in pictures["reference"].items():
-            images = {name: pictures[name][frame] for name in (*self._shown, self._yardstick)}
+            images = {name: pictures[name][frame] for name in (*columns, self._yardstick)}
             found = strongest_window(measure(images, whole))
             if found and (best is None or found[0] > best.strength):
                 strength, left, top = found
-                shown = {name: images[name] for name in self._shown} | {"reference": whole}
+                shown = {name: images[name] for name in columns} | {"reference": whole}
                 cut = {n: i[top : top + WINDOW[1], left : left + WINDOW[0]].copy() for n, i in shown.items()}
                 best = Spot(sequence, frame, left, top, strength, cut, whole)
         return best
