@@ -16,7 +16,7 @@ def test_imports_follow_the_arrows() -> None:
 
 def test_nothing_outside_the_window_imports_qt() -> None:
     script = (
-        "import sys, app.present.session, app.commands.headless, app.render.live_source, app.upscale.neural\n"
+        "import sys, app.present.comparison, app.commands.headless, app.render.live_source, app.upscale.neural\n"
         "print([m for m in sys.modules if m.startswith(('PySide6', 'torch', 'models'))])"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

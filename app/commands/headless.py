@@ -14,10 +14,10 @@ from app.capture.provenance import provenance
 from app.commands.networks import network_folder, neural_options
 from app.conventions import Size
 from app.errors import SuperseeError
+from app.present.comparison import Comparison
 from app.present.composition import GAP, Composition, PaneContent
 from app.present.layout import View, best_grid
 from app.present.recorded import RecordedSource, recorded_scene, recording_at
-from app.present.session import Comparison
 from app.present.source import SceneSource
 from app.present.theme import unit
 from app.sequence.source import FrameSource, display_at

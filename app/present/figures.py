@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.measure.frame_times import FrameSummary
+from app.present.comparison import Comparison
 from app.present.method_run import STAND_IN
 from app.present.overlay import MethodTimes, OverlayContent, graph_scale
-from app.present.session import Comparison
 
 
 def overlay_content(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -229,3 +229,13 @@ class MethodRun:
             self._sizes[id(upscaler)] = sizes
             upscaler.resize(render_size, display_size)
             self.times.restart()
+
+
+def upscalers(runs: Iterable[MethodRun]) -> list[MethodRun]:
+    """Those that upscale: the others' pictures are the source's own."""
+    return [run for run in runs if run.info.kind == "upscaler"]
+
+
+def with_history(runs: Iterable[MethodRun]) -> tuple[str, ...]:
+    """The temporal methods among them that ran themselves."""
+    return tuple(run.name for run in runs if run.info.temporal and not run.stands_in)

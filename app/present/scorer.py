@@ -17,10 +17,10 @@ import numpy as np
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.measure.image_metrics import PEAK_DB
+from app.present.comparison import Comparison
 from app.present.flip_process import FlipProcess
 from app.present.method_run import MethodRun
 from app.present.scores import Scores
-from app.present.session import Comparison
 from app.render.fullscreen import FullscreenPass
 from app.upscale.target import Target
 

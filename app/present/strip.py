@@ -10,10 +10,10 @@ import numpy as np
 
 from app.measure.quality import QUALITY
 from app.present import theme
+from app.present.comparison import Comparison
 from app.present.ink import Colour
 from app.present.player import Player
 from app.present.scorer import Scorer, score_key
-from app.present.session import Comparison
 
 _LEAST_SPAN = {"psnr": 2.0, "flip": 0.05}
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)

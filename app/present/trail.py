@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from app.scene.camera import CameraPose
 
 if TYPE_CHECKING:
-    from app.present.session import Comparison
+    from app.present.comparison import Comparison
 
 TRAIL_FRAMES = 512
 """Older ones are forgotten: nothing of them is left in 8 bits."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.errors import SuperseeError
-from app.present.session import Pause
+from app.present.frame_stages import Pause
 from app.window.canvas import Canvas
 
 _SLICE_MS = 8.0

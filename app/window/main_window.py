@@ -16,10 +16,10 @@ from app.errors import SuperseeError
 from app.paths import ASSETS
 from app.present.composition import Decoration
 from app.present.figures import overlay_content
+from app.present.frame_stages import Pause
 from app.present.keys import KEY_TABLE, Key, help_sheet
 from app.present.overlay import OverlayContent
 from app.present.presenter import Presenter
-from app.present.session import Pause
 from app.present.settings import load_settings, save_settings
 from app.present.state import ViewerState
 from app.window import Options

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import moderngl
 
+from app.present.live_reference import live_accumulator
 from app.present.method_run import Options
 from app.present.neural_supply import NeuralSupply
 from app.present.run_watch import RunWatch
-from app.present.session import live_accumulator
 from app.present.source import Accumulator, SceneSource
 from app.scene.model import SceneModel
 

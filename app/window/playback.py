@@ -8,9 +8,11 @@ from typing import Any
 
 from app.conventions import Size
 from app.measure.frame_times import FrameTimes
+from app.present.comparison import Comparison
+from app.present.frame_stages import Pause
+from app.present.live_reference import REFERENCE_SAMPLES
 from app.present.player import Player
 from app.present.presenter import STEP_SECONDS, Presenter
-from app.present.session import REFERENCE_SAMPLES, Comparison, Pause
 from app.present.state import SOFTWARE_DISPLAY_SIZES
 from app.present.steady_figures import SteadyFigures
 from app.render.gl_context import free_dropped

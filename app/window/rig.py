@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import moderngl
 
 from app.errors import SuperseeError
+from app.present.comparison import Comparison
 from app.present.composition import Composition
+from app.present.frame_stages import Pause
 from app.present.scores import Scores
-from app.present.session import Comparison, Pause
 from app.present.source import SceneSource
 from app.render.gl_context import checked_context, free_dropped, is_software, renderer_name
 from app.scene.camera import CameraPath

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import moderngl
 import pytest
 
+from app.present.comparison import Comparison
 from app.present.composition import Composition
-from app.present.session import Comparison
 from tests.present.comparison_fakes import FakeAccumulator, FakeSource, fake_model
 
 

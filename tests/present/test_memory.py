@@ -7,7 +7,7 @@ from pathlib import Path
 import moderngl
 import pytest
 
-from app.present.session import Comparison
+from app.present.comparison import Comparison
 from app.render.live_source import LiveSource
 from app.scene.camera import CameraPath, CameraPose, Shot
 from tests.render.scenes import CAMERA, box, scene

@@ -9,11 +9,13 @@ import moderngl
 import numpy as np
 import pytest
 
+from app.measure.frame_times import FrameTimes
 from app.measure.image_metrics import display_image, psnr
 from app.present import recorded
+from app.present.comparison import Comparison
+from app.present.figures import overlay_content
 from app.present.method_run import MethodRun
 from app.present.recorded import LEAD, RecordedSource, recorded_scene
-from app.present.session import Comparison
 from app.present.trail import replayed, unpacked
 from tests.present.recording_fakes import PaintedRecording
 
@@ -237,3 +239,13 @@ def test_leading_frames_are_read_without_their_references(play, monkeypatch) -> 
     show(play(recording, ("taau", "reference")), 50)
     assert min(asked) == 50
 
+
+def test_the_recorded_reference_is_named_and_has_no_cost(play) -> None:
+    comparison = play(PaintedRecording(3), ("native", "bilinear"))
+    show(comparison, 0)
+    assert [pane.title for pane in comparison.panes()] == ["Reference, recorded", "Bilinear"]
+    overlay = overlay_content(comparison, FrameTimes().summary(), 180, 0.0)
+    assert [times.label for times in overlay.methods] == ["Bilinear"]
+    comparison.ratio = 1.5
+    show(comparison, 1)
+    assert comparison.panes()[0].title == "No reference at this ratio"

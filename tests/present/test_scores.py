@@ -11,11 +11,11 @@ import pytest
 
 from app.errors import SuperseeError
 from app.measure.image_metrics import display_image, flip, psnr
+from app.present.comparison import Comparison
 from app.present.flip_process import FlipProcess
 from app.present.recorded import RecordedSource, recorded_scene
 from app.present.scorer import Scorer, score_key
 from app.present.scores import Scores
-from app.present.session import Comparison
 from tests.present.recording_fakes import PaintedRecording
 
 METHODS = ("bilinear", "taau", "reference")

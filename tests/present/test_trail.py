@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from app.commands.headless import read_colour
+from app.present.comparison import Comparison
 from app.present.recorded import RecordedSource, recorded_scene
-from app.present.session import Comparison
 from app.present.trail import TRAIL_FRAMES, Trail, TrailFrame, replayed, unpacked
 from app.render.live_source import LiveSource
 from app.scene.builtin import load_scene

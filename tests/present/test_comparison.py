@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from app.errors import SuperseeError
-from app.present.session import Comparison, Pause
+from app.present.comparison import Comparison
+from app.present.frame_stages import Pause
 
 Compare = Callable[..., Comparison]
 
@@ -130,7 +131,7 @@ def test_stages_are_booked_by_method_with_the_shared_pass_on_top(compare: Compar
     spent = comparison.stage_ms()
     assert set(spent["native"]) == {"render"}
     assert {"render", "post"} <= set(spent["bilinear"])
-    assert spent["bilinear"]["render"] == pytest.approx(comparison._render_ms["render"])
+    assert spent["bilinear"]["render"] == pytest.approx(comparison._stages.render_ms["render"])
 
 
 def test_reference_accumulates_and_leaves_the_native_picture_alone(compare: Compare) -> None:
