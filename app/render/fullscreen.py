@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import moderngl
 
+from app.render.gl_context import is_software
 from app.render.shader_program import ShaderProgram
 
 _MIX = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
@@ -16,7 +17,7 @@ class FullscreenPass:
 
     def __init__(self, context: moderngl.Context, fragment: str, defines: Mapping[str, object] | None = None) -> None:
         self._context = context
-        self.program = ShaderProgram(context, fragment=fragment, defines=defines)
+        self.program = ShaderProgram(context, fragment=fragment, defines=defines, flat=is_software(context))
         self._drawn = self.program.handle
         self._vertices = context.vertex_array(self._drawn, [])
 

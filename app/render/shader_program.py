@@ -9,6 +9,7 @@ from pathlib import Path
 import moderngl
 
 from app.paths import SHADERS
+from app.render.flat_uniforms import pass_through_vertices
 from app.render.shader_source import ShaderError, ShaderSource, load_shader
 
 _FULLSCREEN_VERTEX = "common/fullscreen.vert"
@@ -19,7 +20,7 @@ class ShaderProgram:
     """Either a compute shader or a vertex and a fragment shader. `handle` is moderngl's program, a new object after
     every reload: whoever keeps vertex arrays compares it and makes them anew.
 
-    A reload that fails raises ShaderError and leaves the last good program in place.
+    A reload that fails raises ShaderError and leaves the last good program in place. `flat`: see flat_uniforms.py.
     """
 
     def __init__(
@@ -31,11 +32,14 @@ class ShaderProgram:
         compute: str = "",
         defines: Mapping[str, object] | None = None,
         root: Path = SHADERS,
+        flat: bool = False,
     ) -> None:
         self._context = context
         self._names = {"compute": compute} if compute else {"vertex": vertex, "fragment": fragment}
         self._defines = dict(defines or {})
         self._root = root
+        self._flat = flat
+        self._set_as: dict[str, str] = {}
         self._stamp: dict[Path, int] = {}
         self.handle = self._build()
         _live.add(self)
@@ -43,7 +47,7 @@ class ShaderProgram:
     def set(self, **uniforms: object) -> None:
         """Sets uniforms by name; one that the compiler optimised away is passed over."""
         for name, value in uniforms.items():
-            member = self.handle.get(name, None)
+            member = self.handle.get(self._set_as.get(name, name), None)
             if isinstance(member, moderngl.Uniform):
                 member.value = value
 
@@ -65,6 +69,9 @@ class ShaderProgram:
     def _build(self) -> moderngl.Program | moderngl.ComputeShader:
         sources = {stage: load_shader(name, self._defines, self._root) for stage, name in self._names.items() if name}
         stamp = {path: path.stat().st_mtime_ns for source in sources.values() for path in source.files}
+        set_as: dict[str, str] = {}
+        if self._flat:
+            sources, set_as = pass_through_vertices(sources)
         try:
             if "compute" in sources:
                 program = self._context.compute_shader(sources["compute"].text)
@@ -75,7 +82,7 @@ class ShaderProgram:
                 )
         except moderngl.Error as error:
             raise ShaderError(_failure(self._names, sources, str(error))) from error
-        self._stamp = stamp
+        self._stamp, self._set_as = stamp, set_as
         return program
 
 

@@ -9,6 +9,7 @@ import moderngl
 import numpy as np
 import pytest
 
+from app.render.flat_uniforms import pass_through_vertices
 from app.render.gl_context import unbind_framebuffer
 from app.render.shader_program import ShaderProgram, reload_changed
 from app.render.shader_source import ShaderError, load_shader
@@ -110,3 +111,33 @@ def test_a_broken_file_keeps_the_last_good_program_and_is_told_once(gl: moderngl
     assert reload_changed() == []
     assert _drawn(gl, program) == 128
     program.release()
+
+
+def test_uniforms_as_flat_inputs_draw_the_same_and_are_set_by_the_same_names(
+    gl: moderngl.Context, folder: Path
+) -> None:
+    (folder / "a.frag").write_text(
+        "uniform float low;\nuniform ivec2 counts;\nuniform vec3 unused;\nuniform sampler2D picture;\nout vec4 o;\n"
+        "void main() { o = vec4(low + 0.125 * float(counts.y) + texelFetch(picture, ivec2(0), 0).r); }\n"
+    )
+    for flat in (False, True):
+        program = ShaderProgram(gl, vertex="a.vert", fragment="a.frag", root=folder, flat=flat)
+        program.set(low=0.25, counts=(9, 2), unused=(1.0, 1.0, 1.0), missing=1.0)
+        assert ("uniform_low" in program.handle, "low" in program.handle) == (flat, not flat)
+        assert _drawn(gl, program) == 128
+        _write(folder / "a.vert", VERTEX.replace("2.0 - 1.0", "2.0 - 1.0 "))
+        assert reload_changed() == []
+        program.set(low=0.5, counts=(9, 2))
+        assert _drawn(gl, program) == 191
+        program.release()
+
+
+def test_flat_inputs_keep_lines_and_stop_where_opengl_has_no_more_room(folder: Path) -> None:
+    (folder / "a.frag").write_text("\n".join(f"uniform vec4 u{i};" for i in range(20)) + "\nvoid main() {}\n")
+    sources = {stage: load_shader(f"a.{stage[:4]}", {}, folder) for stage in ("vertex", "fragment")}
+    made, names = pass_through_vertices(sources)
+    assert len(names) == 16
+    assert made["fragment"].text.count("flat in vec4") == made["vertex"].text.count("flat out vec4") == 16
+    assert "\nuniform vec4 u16;" in made["fragment"].text
+    for stage, source in sources.items():
+        assert made[stage].text.count("\n") == source.text.count("\n")
