@@ -169,7 +169,7 @@ def _replay(run: Headless, recipe: Recipe) -> None:
 
 def _take(run: Headless, composition: Any, recipe: Recipe) -> None:
     """The pictures, under the words and figures of the screenshot: times are not measured a second time."""
-    from app.present.composition import PaneContent
+    from app.present.pane_label import PaneContent
 
     frame = run.comparison.frame
     assert frame is not None

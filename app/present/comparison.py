@@ -15,11 +15,11 @@ import moderngl
 from app.conventions import Size
 from app.present import pane_words
 from app.present.comparison_settings import ComparisonSettings
-from app.present.composition import PaneContent
 from app.present.frame_stages import FrameStages, Pause
 from app.present.lead_up import LeadUp
 from app.present.live_reference import REFERENCE_SAMPLES, LiveReference, MakeAccumulator, live_accumulator
 from app.present.method_run import MethodRun, Options, no_options, with_history
+from app.present.pane_label import PaneContent
 from app.present.source import SceneSource
 from app.present.trail import Trail, TrailFrame
 from app.render.frame import FrameInputs

@@ -21,7 +21,7 @@ def overlay_content(
     methods = []
     for name in dict.fromkeys(comparison.methods):
         run = comparison.runs.get(name)
-        if run is not None and name != "reference":
+        if run is not None and name != "reference" and (comparison.recorded is None or run.info.kind == "upscaler"):
             method = STAND_IN if run.stands_in else name
             label = f"{run.info.label} ({STAND_IN})" if run.stands_in else run.info.label
             methods.append(MethodTimes(method, label, run.figures.summary(), run.times.series()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.conventions import Size, mode_name
-from app.present.composition import PaneContent
 from app.present.method_run import STAND_IN, MethodRun
+from app.present.pane_label import PaneContent
 from app.present.recorded import RecordedSource
 
 

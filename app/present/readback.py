@@ -8,7 +8,8 @@ import numpy as np
 from app.capture.screenshot import Layer
 from app.conventions import Size
 from app.present.comparison import Comparison
-from app.present.composition import Composition, Decoration
+from app.present.composition import Composition
+from app.present.decoration import Decoration
 from app.present.layout import View
 from app.render.gl_context import unbind_framebuffer
 from app.sequence.native_meta import CHANNELS, COLOUR, DEPTH, MOTION, REACTIVE

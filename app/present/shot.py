@@ -12,7 +12,8 @@ import numpy as np
 from app.conventions import Size, jitter_phase_count, mode_name
 from app.measure.frame_times import FrameSummary
 from app.present.comparison import Comparison
-from app.present.composition import Composition, Decoration
+from app.present.composition import Composition
+from app.present.decoration import Decoration
 from app.present.keys import help_sheet
 from app.present.layout import View
 from app.present.overlay import MethodTimes, OverlayContent

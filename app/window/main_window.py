@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.paths import ASSETS
-from app.present.composition import Decoration
+from app.present.decoration import Decoration
 from app.present.figures import overlay_content
 from app.present.frame_stages import Pause
 from app.present.keys import KEY_TABLE, Key, help_sheet
@@ -468,6 +468,7 @@ class MainWindow(QMainWindow):
         self.loop.stop()
         self._background.close()
         self.player.close()
+        self.recording.close_down()
         close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
             with self.canvas.current():

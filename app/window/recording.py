@@ -22,7 +22,8 @@ from app.capture.screenshot import free_path, shot_name
 from app.capture.video import even
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.present.composition import Composition, Decoration
+from app.present.composition import Composition
+from app.present.decoration import Decoration
 from app.present.layout import View
 from app.present.presenter import STEP_SECONDS
 from app.render.gl_context import unbind_framebuffer

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from app.measure.frame_times import FrameTimes
-from app.present.composition import Composition, Decoration, PaneContent
+from app.present.composition import Composition
+from app.present.decoration import Decoration
 from app.present.keys import help_sheet
 from app.present.layout import View
 from app.present.overlay import MethodTimes, OverlayContent, graph_scale
+from app.present.pane_label import PaneContent
 from app.present.theme import BACKGROUND
 
 CANVAS = (640, 360)
