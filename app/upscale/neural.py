@@ -57,7 +57,7 @@ class NeuralUpscaler:
         self.network = network or load_network(DEFAULT_NETWORK)
         self._backend = backend or _default_backend()
         self._kept = kept or kept_dtype(context)
-        defines = shader_defines() | {"KEPT_HALF": str(int(self._kept == "f2"))}
+        defines = shader_defines() | {"SOFTWARE_RENDERER": str(int(self._kept == "f4"))}
         self._prepare = FullscreenPass(context, "neural/prepare.frag", defines)
         self._features = FullscreenPass(context, "neural/features.frag", defines)
         self._unpack = FullscreenPass(context, "neural/unpack.frag", defines)

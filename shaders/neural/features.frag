@@ -2,6 +2,7 @@
 // Torch twin: models/temporal/prepass.py. Channel order: app/inference/channels.py (IN_ #defines).
 #include "neural/colour.glsl"
 #include "neural/kept.glsl"
+#include "neural/tensor.glsl"
 #include "upscale/occlusion.glsl"
 #include "upscale/statistics.glsl"
 
@@ -25,7 +26,7 @@ uniform vec2 lens;              // projection[0][0], projection[1][1]
 uniform float nearPlane;
 uniform vec4 previousDistance;  // view space of this frame -> distance in the previous one, as a dot product
 
-layout(std430, binding = 0) writeonly buffer Features { uvec4 features[]; };  // NHWC, half floats
+layout(std430, binding = 0) writeonly buffer Features { EIGHT_HALVES features[]; };
 
 layout(location = 0) out vec4 motions;     // nearest surface's, then own
 layout(location = 1) out vec4 means;       // kept mean YCoCg; innovation
@@ -152,8 +153,7 @@ void main() {
     int first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (INPUT_COUNT / 8);
     for (int i = 0; i < INPUT_COUNT / 8; ++i) {
         int c = i * 8;
-        features[first + i] = uvec4(
-            packHalf2x16(vec2(f[c], f[c + 1])), packHalf2x16(vec2(f[c + 2], f[c + 3])),
-            packHalf2x16(vec2(f[c + 4], f[c + 5])), packHalf2x16(vec2(f[c + 6], f[c + 7])));
+        features[first + i] = packEight(
+            vec4(f[c], f[c + 2], f[c + 4], f[c + 6]), vec4(f[c + 1], f[c + 3], f[c + 5], f[c + 7]));
     }
 }

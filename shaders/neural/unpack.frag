@@ -1,10 +1,11 @@
 // LR: the network's output tensor to parameter textures, activations applied, so that display pixels get them by
 // hardware interpolation. Torch twin: activate() in models/temporal/postpass.py.
 #include "neural/kept.glsl"
+#include "neural/tensor.glsl"
 
 uniform int paddedWidth;
 
-layout(std430, binding = 0) readonly buffer Parameters { uvec4 parameters[]; };  // NHWC, half floats
+layout(std430, binding = 0) readonly buffer Parameters { EIGHT_HALVES parameters[]; };
 
 layout(location = 0) out vec4 kernel;   // Cholesky xx, xy, yy; Lanczos mix
 layout(location = 1) out vec4 history;  // gain, keep, gamma, sharpness
@@ -20,11 +21,11 @@ void main() {
     int first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (OUTPUT_COUNT / 8);
     float raw[OUTPUT_COUNT];
     for (int i = 0; i < OUTPUT_COUNT / 8; ++i) {
-        uvec4 halves = parameters[first + i];
+        vec4 even, odd;
+        unpackEight(parameters[first + i], even, odd);
         for (int k = 0; k < 4; ++k) {
-            vec2 pair = clamp(unpackHalf2x16(halves[k]), -30.0, 30.0);
-            raw[i * 8 + k * 2] = pair.x;
-            raw[i * 8 + k * 2 + 1] = pair.y;
+            raw[i * 8 + k * 2] = clamp(even[k], -30.0, 30.0);
+            raw[i * 8 + k * 2 + 1] = clamp(odd[k], -30.0, 30.0);
         }
     }
     kernel = kept(vec4(
