@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import moderngl
@@ -14,8 +15,10 @@ from app.capture.provenance import provenance
 from app.commands.networks import network_folder, neural_options
 from app.conventions import Size
 from app.errors import SuperseeError
+from app.measure.frame_times import FrameTimes
 from app.present.comparison import Comparison
-from app.present.composition import GAP, Composition, PaneContent
+from app.present.composition import GAP, Composition, Decoration, PaneContent
+from app.present.figures import overlay_content
 from app.present.layout import View, best_grid
 from app.present.recorded import RecordedSource, recorded_scene, recording_at
 from app.present.source import SceneSource
@@ -106,6 +109,10 @@ class Headless:
         self._canvas = canvas_size(plan.size, len(plan.shown))
         texture = self.context.texture(self._canvas, 4, dtype="f1")
         self._target = self.context.framebuffer([texture])
+        self._alone: moderngl.Framebuffer | None = None  # one pane with the measurements, once it is asked for
+        self._times = FrameTimes()
+        self._graph_ms = 0.0
+        self._drawn = 0
 
     @property
     def canvas(self) -> Size:
@@ -133,6 +140,23 @@ class Headless:
             self._composition.draw(self._target, self._canvas, View())
             self.context.finish()
         return comparison.stage_ms()
+
+    def with_measurements(self, method: str | None = None) -> np.ndarray:
+        """The last frame's composition, or one method's pane at display size, with the window's measurements over it:
+        (height, width, 3) uint8 sRGB."""
+        from app.render.gl_context import renderer_name
+
+        facts = renderer_name(self.context), f"frame {self._drawn} of {self.plan.frames}"
+        overlay = overlay_content(self.comparison, self._times.summary(), self._times.window, self._graph_ms, facts)
+        if overlay.frames.count > 5:
+            self._graph_ms = overlay.graph_ms  # fixed from here on, as in the window
+        if method is None:
+            return self._compose(Decoration(overlay=overlay))
+        if self._alone is None:
+            self._alone = self.context.framebuffer([self.context.texture(self.plan.size, 4, dtype="f1")])
+        index = next(i for i, pane in enumerate(self._composition.panes) if pane.method == method)
+        self._composition.draw(self._alone, self.plan.size, View(single=index), Decoration(overlay=overlay))
+        return _read(self._alone)
 
     def facts(self) -> dict[str, object]:
         """What drew and what inferred, for the report."""
@@ -181,12 +205,16 @@ class Headless:
 
     def _frame(self, index: int, time: float) -> FrameResult:
         comparison = self.comparison
+        begun = perf_counter()
         comparison.advance(time)
         self._check_stand_ins()
         frame = comparison.frame
         assert frame is not None
         panes = comparison.panes(costs=False)
         self._take([_kept(p) if p.method == "reference" else p for p in panes], frame.exposure)
+        self.context.finish()  # what follows reads back, which a window would not
+        self._times.add((perf_counter() - begun) * 1e3)
+        self._drawn = index + 1
         linear = {p.method: read_colour(p.texture) for p in panes if p.texture and p.method != "reference"}
         motion = np.frombuffer(frame.motion.read(alignment=1), np.float16).reshape(*frame.motion.size[::-1], 2)
         result_motion, exposure, reset = motion.astype(np.float32), frame.exposure, frame.reset
@@ -220,11 +248,9 @@ class Headless:
         clocks = [self.comparison.runs[pane.method].clock for pane in panes]
         self._composition.take(panes, exposure, clocks=clocks)
 
-    def _compose(self) -> np.ndarray:
-        self._composition.draw(self._target, self._canvas, View())
-        width, height = self._canvas
-        data = np.frombuffer(self._target.read(components=3, alignment=1), np.uint8)
-        return data.reshape(height, width, 3)
+    def _compose(self, decoration: Decoration | None = None) -> np.ndarray:
+        self._composition.draw(self._target, self._canvas, View(), decoration or Decoration())
+        return _read(self._target)
 
     def _pane_pixels(self) -> dict[str, np.ndarray]:
         pictures = {}
@@ -242,8 +268,16 @@ class Headless:
 
 
 def planned(
-    scene: str, methods: tuple[str, ...], *, size: Size | None = None, ratio: float | None = None,
-    frames: int | None = None, start: float = 0.0, rate: float | None = None, reference: int | None = None, **more: Any,
+    scene: str,
+    methods: tuple[str, ...],
+    *,
+    size: Size | None = None,
+    ratio: float | None = None,
+    frames: int | None = None,
+    start: float = 0.0,
+    rate: float | None = None,
+    reference: int | None = None,
+    **more: Any,
 ) -> Plan:
     """The plan for a scene or a recording; None leaves a choice to it. Raises SuperseeError for a recording that
     cannot be used, and for a wish that none can fulfil."""
@@ -307,6 +341,12 @@ def canvas_size(picture: Size, count: int) -> Size:
     canvas = (columns * picture[0], rows * picture[1])
     gap = round(GAP * unit(canvas))
     return canvas[0] + (columns - 1) * gap, canvas[1] + (rows - 1) * gap
+
+
+def _read(target: moderngl.Framebuffer) -> np.ndarray:
+    """Its 8-bit colour, (height, width, 3), row 0 on top."""
+    data = np.frombuffer(target.read(components=3, alignment=1), np.uint8)
+    return data.reshape(target.height, target.width, 3)
 
 
 def read_colour(texture: moderngl.Texture | None) -> np.ndarray:

@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.shot is not None:
         return _again(args)
+    if args.burn_in and args.video is None:
+        raise SuperseeError("--burn-in needs a file", "none is named", "Add --video FILE.")
     plan = planned(
         args.scene or choices.DEFAULT_SCENE,
         args.methods,

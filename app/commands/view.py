@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         screenshot=args.screenshot,
         frames=args.frames,
         full_screen=args.full_screen,
-        video=Video(video.path, video.codec, video.method, args.exact, args.burn_in),
+        video=Video(video.path, video.codec, video.method, args.exact, video.burn_in),
     )
 
 
@@ -121,8 +121,6 @@ def _check_screenshot(path: Path) -> None:
 def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None, video: video_options.VideoWish) -> int:
     from app.commands.headless import planned
 
-    if args.burn_in:
-        raise SuperseeError("There are no measurements to burn in", "there is no display for a window", "Leave it out.")
     scene, short = args.scene or choices.DEFAULT_SCENE, args.screenshot is not None or video.path is not None
     plan = planned(
         scene,

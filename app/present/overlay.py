@@ -118,8 +118,10 @@ def _headline(ink: Ink, inner: Rect, content: OverlayContent, fonts: theme.Fonts
     ink.text(inner.x, inner.y, "Frame time", fonts.strong, theme.TEXT)
     rate = 1000.0 / frames.p50 if frames.count and frames.p50 > 0 else math.nan
     shown = f"{rate:.1f} frames/s" if math.isfinite(rate) else "measuring"
-    ink.text(inner.right, inner.y, shown, fonts.strong, theme.TEXT, 1.0)
-    about = f"all panes, {frames.count} of {content.window} frames"
+    taken = 96 * unit + ink.text(inner.right, inner.y, shown, fonts.strong, theme.TEXT, 1.0) + 12 * unit
+    count = f"{frames.count} of {content.window} frames"
+    room = inner.width - taken
+    about = next((text for text in (f"all panes, {count}", count) if ink.fitted(text, fonts.small, room) == text), "")
     ink.text(inner.x + 96 * unit, inner.y + 1.5 * unit, about, fonts.small, theme.FAINT)
     p50, p95, p99 = (_milliseconds(value) for value in (frames.p50, frames.p95, frames.p99))
     low = f"{frames.low_fps:.1f}" if math.isfinite(frames.low_fps) else "–"

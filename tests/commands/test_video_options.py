@@ -71,5 +71,31 @@ def test_wrong_wishes_are_refused_before_anything_is_drawn(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_render_refuses_measurements_without_a_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "court", *TINY, "--out", str(tmp_path / "out"), "--burn-in"]) == 2
+    assert "--burn-in needs a file: none is named. Add --video FILE." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("of", [None, "taau"])
+def test_measurements_are_burned_in_on_demand(of: str | None, tmp_path: Path) -> None:
+    """The same frames with and without; figures come in once the first ten frames are drawn."""
+    taken = {}
+    for burn_in in (False, True):
+        file = tmp_path / f"{burn_in}.mkv"
+        options = ["--methods", "bilinear,taau", "--reference", "0", "--format", "none", "--out", str(tmp_path / "out")]
+        video = ["--video", str(file), "--codec", "ffv1", *(["--video-of", of] if of else []), *["--burn-in"] * burn_in]
+        assert main(["render", "court", "--size", "320x180", "--frames", "12", *options, *video]) == 0
+        taken[burn_in] = _decoded(file)
+    assert len(taken[True]) == len(taken[False]) == 12
+    plain, burnt = taken[False][-1].astype(int), taken[True][-1].astype(int)
+    assert plain.shape == burnt.shape
+    changed = np.abs(plain - burnt).max(axis=2) > 8
+    assert changed[changed.shape[0] // 2 :].mean() > 0.3  # along the foot, or as a panel
+    assert np.abs(taken[True][1].astype(int) - burnt).max() > 100  # the first frames are not measured yet
+    side = np.stack(_decoded(tmp_path / "out" / "side-by-side.mkv"))
+    assert side.shape[0] == 12  # the video of the report stays without
+
+
 def test_the_options_name_every_codec() -> None:
     assert tuple(CODECS) == CODEC_NAMES
