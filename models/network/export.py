@@ -98,11 +98,7 @@ class OnnxGraph:
         return self.constant(f"{name}.weight", self.typed(layer.weight))
 
     def typed(self, weights: Tensor) -> np.ndarray:
-        values = weights.detach().cpu().float().numpy()
-        if not self.half:
-            return values
-        assert np.abs(values).max() <= np.finfo(np.float16).max, "a weight is beyond float16"
-        return values.astype(np.float16)
+        return half_values(weights) if self.half else weights.detach().cpu().float().numpy()
 
     def relu(self, x: str, negative_slope: float = 0.0) -> str:
         if negative_slope:
@@ -148,3 +144,10 @@ class OnnxGraph:
         )
         onnx.checker.check_model(model)
         path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def half_values(weights: Tensor) -> np.ndarray:
+    """Rounded to float16."""
+    values = weights.detach().cpu().float().numpy()
+    assert np.abs(values).max() <= np.finfo(np.float16).max, "a weight is beyond float16"
+    return values.astype(np.float16)

@@ -2,6 +2,9 @@
 
 The boundary is NHWC in image space (app/inference/image_space.py), four channels of which the last is unused: input
 (1, h, w, 4), output (1, r h, r w, 4); SRCNN's input is the enlarged picture already, so its r is 1.
+
+All of them compute in float32. EDSR's weights, a hundred times as many as the others', are stored in float16, which
+halves the file.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from app.inference.image_manifest import IMAGE_MANIFEST_FILE, IMAGE_SCHEMA_VERSI
 from app.inference.image_space import IMAGE_CHANNELS
 from models.network.config import written_settings
 from models.network.describe import complexity
-from models.network.export import INPUT_NAME, OUTPUT_NAME, OnnxGraph
+from models.network.export import INPUT_NAME, OUTPUT_NAME, OnnxGraph, half_values
 from models.network.image_model import ImageModel
 from models.network.image_networks import Edsr, Espcn, Srcnn
 from models.network.save import MODEL_FILE
@@ -29,11 +32,21 @@ _CHANNELS = len(IMAGE_CHANNELS)
 def export_image_onnx(network: nn.Module, path: Path) -> None:
     """Writes an Srcnn, Espcn or Edsr to `path`: batch 1, height and width free."""
     assert isinstance(network, Srcnn | Espcn | Edsr), "only a single-image network can be written"
-    graph = OnnxGraph()
+    graph = _HalfStoredGraph() if isinstance(network, Edsr) else OnnxGraph()
     x = graph.node("Transpose", [INPUT_NAME], "input_nchw", perm=[0, 3, 1, 2])
     x = _edsr(graph, network, x) if isinstance(network, Edsr) else _three_layers(graph, network, x)
     graph.node("Transpose", [x], OUTPUT_NAME, perm=[0, 2, 3, 1])
     graph.write(path, f"supersee-{type(network).__name__.lower()}", _CHANNELS, _CHANNELS, network.enlarges)
+
+
+class _HalfStoredGraph(OnnxGraph):
+    """Weights of convolutions lie in the file as float16 and are turned to float32 once, when a runtime compiles it."""
+
+    def weight(self, layer: nn.Conv2d, name: str) -> str:
+        from onnx import TensorProto
+
+        stored = self.constant(f"{name}.weight.half", half_values(layer.weight))
+        return self.node("Cast", [stored], f"{name}.weight", to=TensorProto.FLOAT)
 
 
 def save_image_network(model: ImageModel, folder: Path, name: str) -> None:
@@ -59,6 +72,8 @@ def save_image_network(model: ImageModel, folder: Path, name: str) -> None:
         "precision": "float32",
         "architecture": settings,
     }
+    if isinstance(model.network, Edsr):
+        manifest["weights"] = "float16"
     (folder / IMAGE_MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
