@@ -21,7 +21,7 @@ _HEAD, _BELOW = 116, 62  # above the first row; below each row, for the labels
 def crop_sheet(title: str, line: str, spots: Sequence[Spot]) -> np.ndarray:
     """(height, width, 3) uint8. The spots show the same methods in the same order, the reference last."""
     methods = list(spots[0].images)
-    factor = 4 if len(methods) <= 4 else 3 if len(methods) <= 8 else 2
+    factor = 4 if len(methods) <= 4 else 3
     width, height = WINDOW[0] * factor, WINDOW[1] * factor
     left = _MARGIN + _CONTEXT + 2 * _GAP
     pen = Pen(
