@@ -167,8 +167,7 @@ class NeuralUpscaler:
             targets.features[targets.turn],
             {
                 "samples": targets.samples,
-                "depth": targets.surface,
-                "motion": frame.motion,
+                "surface": targets.surface,
                 "reactive": frame.reactive or self._nothing,
                 "history": targets.histories[targets.turn ^ 1],
                 "hidden": targets.hidden,

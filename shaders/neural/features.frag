@@ -6,9 +6,8 @@
 #include "upscale/occlusion.glsl"
 #include "upscale/statistics.glsl"
 
-uniform sampler2D samples;    // YCoCg, accumulation space; nearest, as depth: the sampler clamps at the edges
-uniform sampler2D depth;      // reversed
-uniform sampler2D motion;     // current -> previous, LR pixels
+uniform sampler2D samples;    // YCoCg, accumulation space; nearest, as surface: the sampler clamps at the edges
+uniform sampler2D surface;    // reversed depth; motion current -> previous, LR pixels
 uniform sampler2D reactive;
 uniform sampler2D history;    // display size: colour in accumulation space, weight N
 uniform sampler2D hidden;     // of the frame before
@@ -43,13 +42,14 @@ void main() {
     ivec2 pixel = min(ivec2(gl_FragCoord.xy), last);
     vec2 texel = 1.0 / vec2(renderSize);
 
-    vec3 centre = texelFetch(samples, pixel, 0).rgb;
+    vec2 centreUv = (vec2(pixel) + 0.5) * texel;
+    vec3 centre = texture(samples, centreUv).rgb;
     vec3 low = centre, high = centre;
     vec3 sum = centre, squares = centre * centre;
-    float ownDepth = max(texelFetch(depth, pixel, 0).r, MIN_DEPTH);
+    vec4 ownSurface = texture(surface, centreUv);
+    float ownDepth = max(ownSurface.r, MIN_DEPTH);
     float nearest = ownDepth, farthest = ownDepth;
-    ivec2 nearestStep = ivec2(0);
-    vec2 centreUv = (vec2(pixel) + 0.5) * texel;
+    vec2 own = ownSurface.gb, dilated = own;
     for (int y = -1; y <= 1; ++y)
         for (int x = -1; x <= 1; ++x) {
             if (x == 0 && y == 0) continue;
@@ -59,15 +59,14 @@ void main() {
             high = max(high, s);
             sum += s;
             squares += s * s;
-            float d = max(texture(depth, at).r, MIN_DEPTH);
-            nearestStep = d > nearest ? ivec2(x, y) : nearestStep;
+            vec3 other = texture(surface, at).rgb;
+            float d = max(other.r, MIN_DEPTH);
+            dilated = d > nearest ? other.gb : dilated;
             nearest = max(nearest, d);
             farthest = min(farthest, d);
         }
     vec3 mean = sum / 9.0;
     Statistics now = Statistics(mean, sqrt(max(squares / 9.0 - mean * mean, 0.0)));
-    vec2 own = texelFetch(motion, pixel, 0).rg;
-    vec2 dilated = texelFetch(motion, clamp(pixel + nearestStep, ivec2(0), last), 0).rg;
     motions = vec4(dilated, own);
 
     vec2 position = vec2(pixel) + 0.5 + jitter;
@@ -93,9 +92,9 @@ void main() {
 
     Statistics steady = now;
     float innovation = valid ? centre.x - rememberedYCoCg.x : 0.0, size = abs(innovation);
-    ivec2 source = ivec2(floor(vec2(pixel) + 0.5 + own));
-    if (hasHistory > 0.5 && source == clamp(source, ivec2(0), last)) {
-        vec4 oldMean = texelFetch(lastMean, source, 0), oldDeviation = texelFetch(lastDeviation, source, 0);
+    vec2 source = floor(vec2(pixel) + 0.5 + own) + 0.5, sourceUv = source / vec2(textureSize(lastMean, 0));
+    vec4 oldMean = texture(lastMean, sourceUv), oldDeviation = texture(lastDeviation, sourceUv);
+    if (hasHistory > 0.5 && all(equal(source, clamp(source, vec2(0.0), vec2(renderSize))))) {
         float share = before.visible * steadiness(exposureRatio);
         Statistics old = Statistics(oldMean.xyz, oldDeviation.xyz);
         steady = remember(now, old, keptShare(now, old, length(own), share));

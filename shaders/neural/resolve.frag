@@ -5,8 +5,8 @@
 
 uniform sampler2D samples;  // YCoCg, accumulation space, nearest
 uniform sampler2D motions;  // nearest surface's, own; LR pixels; padded size, nearest
-uniform sampler2D means;    // kept mean YCoCg, padded size
-uniform sampler2D deviations;
+uniform sampler2D means;    // kept mean YCoCg; padded size, nearest
+uniform sampler2D deviations;  // the same of their standard deviation
 uniform sampler2D kernelParameters;   // see unpack.frag, linear
 uniform sampler2D historyParameters;
 uniform sampler2D fetchParameters;
@@ -84,7 +84,8 @@ void main() {
     Current current = spread(kernel, nearest, nearest + 0.5 - position);
 
     // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
-    vec4 moved = texture(motions, (nearest + 0.5) / vec2(textureSize(motions, 0))) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
+    vec2 nearestUv = (nearest + 0.5) / vec2(textureSize(motions, 0));
+    vec4 moved = texture(motions, nearestUv) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
     bool prefersOwn = fetch.x > 0.5;
     vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
     float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
@@ -97,9 +98,9 @@ void main() {
 
     // Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
     float gamma = accumulation.z, square = gamma * gamma;
-    vec3 mean = texelFetch(means, ivec2(nearest), 0).rgb;
+    vec3 mean = texture(means, nearestUv).rgb;
     vec3 away = remembered - mean;
-    vec3 steps = abs(away) / (gamma * texelFetch(deviations, ivec2(nearest), 0).rgb + (CLIP_SLACK * square * square + 1e-5));
+    vec3 steps = abs(away) / (gamma * texture(deviations, nearestUv).rgb + (CLIP_SLACK * square * square + 1e-5));
     float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
     float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
 
