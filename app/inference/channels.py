@@ -99,6 +99,7 @@ clipped even where the neighbourhood is flat (a wire that no sample hit this fra
 # Cues that outlive the frame: see shaders/upscale/occlusion.glsl and statistics.glsl.
 DEPTH_TOLERANCE = 0.001
 MOTION_TOLERANCE = 0.03
+COVER_GONE = 0.5
 MEMORY_STILL = 0.9
 MEMORY_MOVING = 0.5
 JUMP = 1.0
@@ -128,6 +129,7 @@ def shader_defines() -> dict[str, str]:
         "CLIP_SLACK": CLIP_SLACK,
         "DEPTH_TOLERANCE": DEPTH_TOLERANCE,
         "MOTION_TOLERANCE": MOTION_TOLERANCE,
+        "COVER_GONE": COVER_GONE,
         "MEMORY_STILL": MEMORY_STILL,
         "MEMORY_MOVING": MEMORY_MOVING,
         "JUMP": JUMP,

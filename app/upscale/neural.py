@@ -159,7 +159,12 @@ class NeuralUpscaler:
         last_jitter, last_exposure = self._remembered or (frame.jitter, frame.exposure)
         self._prepare.draw(
             targets.prepare[targets.turn],
-            {"colour": frame.colour, "depth": frame.depth, "motion": frame.motion},
+            {
+                "colour": frame.colour,
+                "depth": frame.depth,
+                "motion": frame.motion,
+                "reactive": frame.reactive or self._nothing,
+            },
             exposure=frame.exposure,
         )
         targets.exchange.features.bind_to_storage_buffer(0)

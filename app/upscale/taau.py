@@ -23,6 +23,7 @@ SETTINGS: dict[str, float] = {
     "KNEE": ACCUMULATION_KNEE,
     "DEPTH_TOLERANCE": 0.001,  # part of the distance by which an occluder must have been nearer
     "MOTION_TOLERANCE": 0.03,  # LR pixels by which the occluder's motion must differ: it moved away
+    "COVER_GONE": 0.5,  # reactive value whose going uncovers what lay behind it
     "EDGE_RATIO": 0.02,  # depth step in 3x3, as a part, above which motion is borrowed from the nearest surface
     "EDGE_TRUST": 0.2,  # of the nearest surface's history where the pixel's own was uncovered
     "OWN_BIAS": 1.0,  # weight of the pixel's own motion against the nearest surface's, at equal error

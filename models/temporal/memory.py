@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from app.inference import channels
 
@@ -14,12 +15,14 @@ from app.inference import channels
 class Memory:
     """What a frame leaves to the next about its samples, (B, C, h, w) each.
 
-    depth reversed; motion own, LR pixels; mean, deviation of the neighbourhood over the frames, YCoCg of accumulation
-    space; innovation and its size: recent means of sample minus history and of its magnitude, luma
+    depth reversed; motion own, LR pixels; cover: the largest reactive value of 3x3; mean, deviation of the
+    neighbourhood over the frames, YCoCg of accumulation space; innovation and its size: recent means of sample minus
+    history and of its magnitude, luma
     """
 
     depth: Tensor
     motion: Tensor
+    cover: Tensor
     mean: Tensor
     deviation: Tensor
     innovation: Tensor
@@ -28,14 +31,15 @@ class Memory:
     @staticmethod
     def initial(depth: Tensor, motion: Tensor) -> Memory:
         three, one = (depth.new_zeros(len(depth), n, *depth.shape[-2:]) for n in (3, 1))
-        return Memory(depth, motion, three, three, one, one)
+        return Memory(depth, motion, one, three, three, one, one)
 
 
 @dataclass(frozen=True)
 class Before:
-    """visible (B, 1, h, w) in [0, 1], depth and motion (bilinear) where a sample comes from."""
+    """visible and bare (B, 1, h, w) in [0, 1], depth and motion (bilinear) where a sample comes from."""
 
     visible: Tensor
+    bare: Tensor
     depth: Tensor
     motion: Tensor
 
@@ -48,23 +52,30 @@ def texels(image: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
     return picked.view(batch, count, *index.shape[1:])
 
 
-def seen_before(memory: Memory, texel: Tensor, expected: Tensor, motion: Tensor) -> Before:
-    """`texel` (B, 2, h, w): positions among the samples of the frame before, minus 0.5."""
+def covered(reactive: Tensor) -> Tensor:
+    """The largest of 3x3 (B, 1, h, w): as far as the samples' colour is spread."""
+    return max_pool2d(reactive, 3, stride=1, padding=1)
+
+
+def seen_before(memory: Memory, texel: Tensor, expected: Tensor, motion: Tensor, cover: Tensor) -> Before:
+    """`texel` (B, 2, h, w): positions among the samples of the frame before, minus 0.5; `cover` this frame's."""
     low = torch.floor(texel)
     f = texel - low
     columns, rows = low.long().unbind(1)
-    surface = torch.cat((memory.depth, memory.motion), 1)
+    surface = torch.cat((memory.depth, memory.motion, memory.cover), 1)
     nearer = expected * (1.0 + channels.DEPTH_TOLERANCE) + 1e-6
-    visible, mean = torch.zeros_like(expected), torch.zeros_like(surface)
+    visible, last_cover, mean = torch.zeros_like(expected), torch.zeros_like(cover), torch.zeros_like(surface)
     for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
         across = f[:, :1] if dx else 1.0 - f[:, :1]
         part = across * (f[:, 1:] if dy else 1.0 - f[:, 1:])
         corner = texels(surface, columns + dx, rows + dy)
-        difference = (corner[:, 1:] - motion).square().sum(1, keepdim=True).sqrt()
+        difference = (corner[:, 1:3] - motion).square().sum(1, keepdim=True).sqrt()
         moved = _smoothstep(channels.MOTION_TOLERANCE, 4.0 * channels.MOTION_TOLERANCE, difference)
         visible = visible + part * torch.where(corner[:, :1] > nearer, 1.0 - moved, 1.0)
+        last_cover = torch.maximum(last_cover, corner[:, 3:])
         mean = mean + part * corner
-    return Before(visible, mean[:, :1], mean[:, 1:])
+    bare = 1.0 - ((last_cover - cover) / channels.COVER_GONE).clamp(0.0, 1.0)
+    return Before(visible, bare, mean[:, :1], mean[:, 1:3])
 
 
 def steadiness(exposure_ratio: Tensor) -> Tensor:
@@ -86,6 +97,7 @@ def remember(
     memory: Memory,
     depth: Tensor,
     motion: Tensor,
+    cover: Tensor,
     mean: Tensor,
     deviation: Tensor,
     innovation: Tensor,
@@ -107,6 +119,7 @@ def remember(
     return Memory(
         depth,
         motion,
+        cover,
         mean - part * change,
         (variance + part * (1.0 - part) * change.square()).sqrt(),
         torch.lerp(innovation, old_innovation, slow),

@@ -14,7 +14,7 @@ from torch import Tensor
 from app.inference.channels import MIN_DEPTH, OUTSIDE_MARGIN
 from models.temporal.colour import compress, luma, re_expose, rgb_to_ycocg, to_feature, ycocg_to_rgb
 from models.temporal.frame import Frame, State
-from models.temporal.memory import Memory, remember, seen_before, steadiness
+from models.temporal.memory import Memory, covered, remember, seen_before, steadiness
 from models.temporal.sampling import bilinear, shifted
 
 
@@ -63,7 +63,9 @@ def prepass(frame: Frame, state: State) -> Prepared:
         last_jitter = state.jitter.view(-1, 2, 1, 1)
         last_nearest = bilinear(state.memory.depth, position - last_jitter).clamp_min(MIN_DEPTH)
         expected = frame.expected.clamp_min(MIN_DEPTH)
-        before = seen_before(state.memory, own_position - last_jitter - 0.5, expected, frame.motion)
+        reactive = frame.reactive if frame.reactive is not None else torch.zeros_like(depth)
+        cover = covered(reactive)
+        before = seen_before(state.memory, own_position - last_jitter - 0.5, expected, frame.motion, cover)
 
     centre = ycocg_to_rgb(samples[:, 4])
     exposure_ratio = (frame.exposure / state.exposure).view(-1, 1, 1, 1)
@@ -75,13 +77,12 @@ def prepass(frame: Frame, state: State) -> Prepared:
     outside = remembered - remembered.clamp(low, high)
     with torch.no_grad():
         innovation = (samples[:, 4, :1] - remembered[:, :1]) * valid
-        share = before.visible * steadiness(exposure_ratio) * (~frame.reset).view(-1, 1, 1, 1)
-        memory = remember(state.memory, frame.depth, frame.motion, mean, deviation, innovation, share)
+        share = before.visible * before.bare * steadiness(exposure_ratio) * (~frame.reset).view(-1, 1, 1, 1)
+        memory = remember(state.memory, frame.depth, frame.motion, cover, mean, deviation, innovation, share)
     distances = (remembered - memory.mean).abs() / (memory.deviation + OUTSIDE_MARGIN)
     in_display = (motion * frame.scale) % 1.0
     height, width = frame.colour.shape[-2:]
     ratio = math.sqrt(math.prod(frame.display_size) / (width * height))
-    reactive = frame.reactive if frame.reactive is not None else torch.zeros_like(depth)
     features = torch.cat(
         (
             to_feature(centre),

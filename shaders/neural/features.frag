@@ -84,7 +84,8 @@ void main() {
     vec4 recurrent = texture(hidden, uv + lastUv);
     vec2 ndc = position * texel * 2.0 - 1.0;
     float expected = max(expectedDepth(ownDepth > MIN_DEPTH ? ownDepth : 0.0, ndc, lens, nearPlane, previousDistance), MIN_DEPTH);
-    Before before = seenBefore(lastSurface, position + own - lastJitter - 0.5, expected, own);
+    float cover = ownSurface.a;
+    Before before = seenBefore(lastSurface, position + own - lastJitter - 0.5, expected, own, cover);
     float lastNearest = max(texture(lastSurface, uv + lastUv).r, MIN_DEPTH);
     vec3 rememberedYCoCg = rgbToYCoCg(remembered);
     vec3 outside = rememberedYCoCg - clamp(rememberedYCoCg, low, high);
@@ -95,7 +96,7 @@ void main() {
     vec2 source = floor(vec2(pixel) + 0.5 + own) + 0.5, sourceUv = source / vec2(textureSize(lastMean, 0));
     vec4 oldMean = texture(lastMean, sourceUv), oldDeviation = texture(lastDeviation, sourceUv);
     if (hasHistory > 0.5 && all(equal(source, clamp(source, vec2(0.0), vec2(renderSize))))) {
-        float share = before.visible * steadiness(exposureRatio);
+        float share = before.visible * before.bare * steadiness(exposureRatio);
         Statistics old = Statistics(oldMean.xyz, oldDeviation.xyz);
         steady = remember(now, old, keptShare(now, old, length(own), share));
         innovation = mix(innovation, oldMean.w, INNOVATION_MEMORY * share);

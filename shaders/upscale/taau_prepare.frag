@@ -7,7 +7,7 @@ uniform sampler2D colour;         // scene-linear before exposure
 uniform sampler2D depth;          // reversed Z
 uniform sampler2D motion;         // current -> previous, LR pixels
 uniform sampler2D reactive;
-uniform sampler2D previousSurface; // of the frame before: its depthAndMotion
+uniform sampler2D previousSurface; // of the frame before: its surface
 uniform sampler2D previousChroma; // of the frame before: its motionAndChroma
 uniform sampler2D previousMean;   // of the frame before: its meanAndLuma
 uniform float exposure;
@@ -23,7 +23,7 @@ uniform vec4 previousDistance;    // view space of this frame -> distance in the
 layout(location = 0) out vec4 sampleAndTrust;    // range-compressed RGB; trust in what lies along the own motion
 layout(location = 1) out vec4 motionAndChroma;   // dilated motion; standard deviation of Co and Cg
 layout(location = 2) out vec4 meanAndLuma;       // mean YCoCg; standard deviation of Y: of 3x3, and of frames
-layout(location = 3) out vec4 depthAndMotion;    // as given, for the next frame
+layout(location = 3) out vec4 surface;           // depth and motion as given, cover: for the next frame
 
 // A NaN or an infinity would stay in history for good. (Comparisons, for isnan may be compiled away.)
 vec3 finite(vec3 c) {
@@ -58,12 +58,14 @@ void main() {
     // On a continuous surface the pixel's own motion is the exact one; only an edge borrows its occluder's.
     vec2 shift = nearest > ownDepth * (1.0 + EDGE_RATIO) ? texelFetch(motion, nearestPlace, 0).rg : ownShift;
 
-    float trust = 1.0;
+    float trust = 1.0, bare = 1.0, cover = coverAt(reactive, centre);
     if (hasHistory > 0.0) {
         vec2 position = vec2(centre) + 0.5 + jitter;
         vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
         float expected = expectedDepth(ownDepth, ndc, lens, nearPlane, previousDistance);
-        trust = seenBefore(previousSurface, position + ownShift - previousJitter - 0.5, expected, ownShift).visible;
+        Before seen = seenBefore(previousSurface, position + ownShift - previousJitter - 0.5, expected, ownShift, cover);
+        trust = seen.visible;
+        bare = seen.bare;
     }
     if (useReactive > 0.0) trust *= 1.0 - texelFetch(reactive, centre, 0).r;
 
@@ -71,12 +73,12 @@ void main() {
     if (hasHistory > 0.0 && before == clamp(before, ivec2(0), last)) {
         vec4 oldMean = texelFetch(previousMean, before, 0);
         Statistics old = Statistics(oldMean.xyz, vec3(oldMean.w, texelFetch(previousChroma, before, 0).ba));
-        float share = trust * steadiness(exposure / previousExposure);
+        float share = trust * bare * steadiness(exposure / previousExposure);
         statistics = remember(statistics, old, keptShare(statistics, old, length(ownShift), share));
     }
 
     sampleAndTrust = vec4(toHalf(own), trust);
     motionAndChroma = vec4(shift, statistics.deviation.yz);
     meanAndLuma = vec4(statistics.mean, statistics.deviation.x);
-    depthAndMotion = vec4(ownDepth, ownShift, 0.0);
+    surface = vec4(ownDepth, ownShift, cover);
 }
