@@ -8,6 +8,7 @@ import moderngl
 import pytest
 
 from app.render.gl_context import free_dropped
+from tests.inference.recorded_cuda import RecordedCuda
 
 _NO_GPU = "needs an NVIDIA GPU with its driver"
 
@@ -49,3 +50,12 @@ def gl(gl_session: moderngl.Context) -> Iterator[moderngl.Context]:
     error = gl_session.error
     gl_session.__exit__(None, None, None)
     assert error == "GL_NO_ERROR", error
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedCuda]:
+    """CUDA's stand-in in the place of its library; nothing that it handed out may be left."""
+    recorded = RecordedCuda()
+    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: recorded)
+    yield recorded
+    assert not recorded.alive, f"left behind: {recorded.alive}"

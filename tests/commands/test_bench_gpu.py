@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,6 @@ TIMES = {"median": 0.3, "p95": 0.4, "p99": 0.5}
 @pytest.fixture
 def loaded(network: Path) -> Network:
     return load_network(network)
-
-
-@pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedCuda]:
-    recorded = RecordedCuda()
-    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: recorded)
-    yield recorded
-    assert not recorded.alive
 
 
 def measured(gl: moderngl.Context, cuda: RecordedCuda, network: Network) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,12 +22,9 @@ NAMES = ["NVIDIA driver", "CUDA", "GL on NVIDIA", "GL-CUDA sharing", "TensorRT",
 
 
 @pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedCuda]:
-    recorded = RecordedCuda()
-    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: recorded)
+def cuda(cuda: RecordedCuda, monkeypatch: pytest.MonkeyPatch) -> RecordedCuda:
     monkeypatch.setattr("app.capture.provenance.versions", lambda *names: dict.fromkeys(names, "13.5.0"))
-    yield recorded
-    assert not recorded.alive
+    return cuda
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import moderngl
 import pytest
 
@@ -23,14 +21,6 @@ RENDER, DISPLAY = (32, 20), (64, 40)
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
     return golden.saved(golden.lively_network(), tmp_path_factory.mktemp("network"))
-
-
-@pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedCuda]:
-    recorded = RecordedCuda()
-    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: recorded)
-    yield recorded
-    assert not recorded.alive
 
 
 def test_percentiles_are_of_the_series() -> None:

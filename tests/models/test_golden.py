@@ -6,8 +6,6 @@ follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import moderngl
 import numpy as np
 import pytest
@@ -29,15 +27,6 @@ KEPT = [pytest.param(*size.values, "f4", id=str(size.id)) for size in SIZES] + [
     pytest.param(*size.values, "f2", id=f"{size.id}, kept in half floats") for size in SIZES[1::2]
 ]
 FRAMES = 7  # the exposure changes at frames 2 and 3, frame 4 is a cut
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Images this small are slower on several threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, replace
 
-import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,15 +11,6 @@ from torch import Tensor
 from models.network import NETWORKS, build
 from models.temporal import Frame, State, postpass, prepass, run_network, step
 from models.temporal.sampling import bilinear, catmull_rom, shifted, upsample
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Images this small are slower on several threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def random_frames(batch: int, seed: int = 0, size: tuple[int, int] = (24, 16)) -> Frame:

@@ -42,11 +42,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def backend() -> OpenVinoBackend:
-    return OpenVinoBackend(precision="f32", threads=1, cache="")
-
-
 def ramp(u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return np.stack((0.2 + 0.6 * u, 0.7 - 0.4 * v, 0.3 + 0.3 * u * v), -1)
 

@@ -21,16 +21,6 @@ from tests.models import golden
 RENDER, DISPLAY = (32, 20), (64, 40)
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    return golden.saved(golden.lively_network(), tmp_path_factory.mktemp("network"))
-
-
-@pytest.fixture(scope="module")
-def backend() -> OpenVinoBackend:
-    return OpenVinoBackend(precision="f32", threads=1, cache="")
-
-
 def pixels(texture: moderngl.Texture) -> np.ndarray:
     return np.frombuffer(texture.read(), np.float16).reshape(texture.height, texture.width, 4).astype(np.float32)
 

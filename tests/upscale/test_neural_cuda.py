@@ -21,24 +21,6 @@ from tests.upscale.shared_session import SharedBackend, SharedSession
 RENDER, DISPLAY = (32, 20), (64, 40)
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    return golden.saved(golden.lively_network(), tmp_path_factory.mktemp("network"))
-
-
-@pytest.fixture(scope="module")
-def backend() -> OpenVinoBackend:
-    return OpenVinoBackend(precision="f32", threads=1, cache="")
-
-
-@pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedCuda]:
-    recorded = RecordedCuda()
-    monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: recorded)
-    yield recorded
-    assert not recorded.alive, f"left behind: {recorded.alive}"
-
-
 @pytest.fixture
 def shared(
     gl: moderngl.Context, network: Network, backend: OpenVinoBackend, cuda: RecordedCuda

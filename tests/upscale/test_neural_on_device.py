@@ -33,21 +33,11 @@ class Device:
     cuda: CudaRuntime
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    return golden.saved(golden.lively_network(), tmp_path_factory.mktemp("network"))
-
-
-@pytest.fixture(scope="module")
-def openvino() -> OpenVinoBackend:
-    return OpenVinoBackend(precision="f32", threads=1, cache="")
-
-
 @pytest.fixture(params=["stand-in", pytest.param("TensorRT", marks=pytest.mark.gpu)])
 def device(
     request: pytest.FixtureRequest,
     gl: moderngl.Context,
-    openvino: OpenVinoBackend,
+    backend: OpenVinoBackend,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Iterator[Device]:
@@ -58,14 +48,14 @@ def device(
 
         cuda = CudaRuntime()
         gpu = cuda.device_of_gl_context()
-        backend = TensorRtBackend(device=gpu, supply=EngineSupply(EngineStore(tmp_path)), runtime=cuda)
-        yield Device(backend, cuda)
-        backend.close()
+        tensorrt = TensorRtBackend(device=gpu, supply=EngineSupply(EngineStore(tmp_path)), runtime=cuda)
+        yield Device(tensorrt, cuda)
+        tensorrt.close()
         return
     recorded = RecordedCuda()
     monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: recorded)
     cuda = CudaRuntime()
-    yield Device(SharedBackend(openvino, cuda), cuda)
+    yield Device(SharedBackend(backend, cuda), cuda)
     assert not recorded.alive
 
 
@@ -82,9 +72,9 @@ def decibels(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def test_shared_buffers_show_what_the_float32_network_shows(
-    gl: moderngl.Context, device: Device, network: Network, openvino: OpenVinoBackend
+    gl: moderngl.Context, device: Device, network: Network, backend: OpenVinoBackend
 ) -> None:
-    reference, upscaler = NeuralUpscaler(gl, network, openvino), NeuralUpscaler(gl, network, device.backend)
+    reference, upscaler = NeuralUpscaler(gl, network, backend), NeuralUpscaler(gl, network, device.backend)
     expected, found = pictures(gl, reference), pictures(gl, upscaler)
     assert np.isfinite(found).all()
     assert decibels(found, expected) > LEAST_DB
