@@ -18,7 +18,7 @@ def start(options: Options) -> int:
 
     window = MainWindow(options)
     if options.full_screen:
-        window.toggle_full_screen()
+        window.commands.toggle_full_screen()
     else:
         window.show()
     status = application.exec()

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QIcon, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.paths import ASSETS
-from app.present.decoration import Decoration
-from app.present.figures import overlay_content
 from app.present.frame_stages import Pause
-from app.present.keys import KEY_TABLE, Key, help_sheet
-from app.present.overlay import OverlayContent
 from app.present.presenter import Presenter
 from app.present.settings import load_settings, save_settings
 from app.present.state import ViewerState
@@ -27,8 +22,9 @@ from app.window.background import Background
 from app.window.banner import Banner
 from app.window.canvas import Canvas
 from app.window.frame_loop import FrameLoop
+from app.window.hud import Hud
 from app.window.parts import Parts
-from app.window.playback import LONGEST_STEP, Playback
+from app.window.playback import Playback
 from app.window.player_desk import PlayerDesk
 from app.window.recording import Recording
 from app.window.rig import Rig
@@ -36,10 +32,10 @@ from app.window.scene_desk import SceneDesk
 from app.window.shots import Shots
 from app.window.start_state import with_options
 from app.window.steering import Steering
+from app.window.window_commands import WindowCommands
 
 log = logging.getLogger(__name__)
 
-_TOAST_MS = 4000
 _SETTLE_MS = 180
 """The panes take a new size this long after the last resize event of a storm."""
 _STATUS_MS = 500
@@ -58,10 +54,8 @@ class MainWindow(QMainWindow):
         self._save = save and self._last_frame is None
         self.failure: SuperseeError | None = None
         state, self._settings_note = load_settings() if save else (ViewerState(), "")
-        self.presenter = Presenter(with_options(state, self._options), changed=self._changed)
+        self.presenter = Presenter(with_options(state, self._options), changed=self.state_changed)
         self.rig = Rig(self._parts, self._options.network, self._options.watch)
-        self.toast = ""
-        self._message = f"Loading {Path(self.presenter.state.scene).name}…"
         self._painted = False
         self._background = Background(self)
         self._build()
@@ -82,6 +76,8 @@ class MainWindow(QMainWindow):
         self._column = column
         self.setCentralWidget(centre)
         self.banner = Banner(centre)
+        still = self._options.screenshot is not None
+        self.hud = Hud(self, f"Loading {Path(self.presenter.state.scene).name}…", still)
         self.steering = Steering(self.canvas, self.presenter)
         self.playback = Playback(self.presenter, self.rig, self.steering)
         self.loop = FrameLoop(self.canvas, self._next_steps, self.playback.hurry)
@@ -102,15 +98,14 @@ class MainWindow(QMainWindow):
         self.canvas.resized.connect(self._resized)
         self.canvas.dropped.connect(self.presenter.open_scene)
         self._settle = self._single_shot(_SETTLE_MS, self._fit)
-        self._toast_timer = self._single_shot(_TOAST_MS, lambda: self.say(""))
         self._status_timer = QTimer(self)
         self._status_timer.setInterval(_STATUS_MS)
-        self._status_timer.timeout.connect(self._refresh_dock)
+        self._status_timer.timeout.connect(self.refresh_dock)
         if self._options.watch is not None:
             self._status_timer.timeout.connect(self._refresh_labels)
-        self._bind_keys()
+        self.commands = WindowCommands(self)
         self.dock = None
-        self.player = PlayerDesk(self.presenter, self.rig, self.say, self.desk.put_in_place, self.banner.tell)
+        self.player = PlayerDesk(self.presenter, self.rig, self.hud.say, self.desk.put_in_place, self.banner.tell)
         self.resize(*(self._options.window_size or self._first_size()))
 
     def _single_shot(self, milliseconds: int, called) -> QTimer:
@@ -125,28 +120,6 @@ class MainWindow(QMainWindow):
         screen = self.screen().availableGeometry()
         return min(1584, screen.width()), min(728, screen.height())
 
-    def _bind_keys(self) -> None:
-        self.actions_by_key: dict[str, QAction] = {}
-        for _, keys in KEY_TABLE:
-            for key in keys:
-                action = QAction(key.text or key.command, self)
-                action.setShortcuts([QKeySequence(text) for text in key.keys])
-                action.setAutoRepeat(key.repeats)
-                action.triggered.connect(lambda _checked=False, key=key: self.perform(key))
-                self.addAction(action)
-                for text in key.keys:
-                    self.actions_by_key[text] = action
-
-    def perform(self, key: Key) -> None:
-        """Does what a key of the table does."""
-        target, _, name = key.command.rpartition(".")
-        targets = {"window": self, "window.recording": self.recording, "window.player": self.player}
-        method = getattr(targets.get(target, self.presenter), name)
-        try:
-            method() if key.argument is None else method(key.argument)
-        except SuperseeError as error:
-            self.banner.tell(error)
-
     def _build_rest(self) -> None:
         """What the first paint need not wait for."""
         from app.window.capture_controls import CaptureControls
@@ -157,14 +130,14 @@ class MainWindow(QMainWindow):
         except (ImportError, SuperseeError) as error:
             log.warning("no list of built-in scenes: %s", error)
         self_test = self.player.build(self._column)
-        self.dock = ControlDock(self.presenter, self.open_file, self.reload_shaders, self_test)
-        self.dock.add_capture(CaptureControls(self.recording, self.screenshot, self.record))
+        self.dock = ControlDock(self.presenter, self.commands.open_file, self.commands.reload_shaders, self_test)
+        self.dock.add_capture(CaptureControls(self.recording, self.commands.screenshot, self.commands.record))
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.setVisible(self.presenter.state.dock and not self.isFullScreen())
-        self._refresh_dock()
+        self.refresh_dock()
         self._status_timer.start()
         if self._settings_note:
-            self.say(self._settings_note)
+            self.hud.say(self._settings_note)
         self.desk.load(self.presenter.state.scene)
 
     @property
@@ -216,14 +189,14 @@ class MainWindow(QMainWindow):
     def _scene_loading(self, name: str) -> None:
         text = f"Loading {Path(name).name}…"
         if self.desk.model is None:
-            self._message = text
+            self.hud.message = text
         else:
-            self.say(text, stays=True)
+            self.hud.say(text, stays=True)
         self.canvas.update()
 
     def _scene_installed(self, another: bool) -> None:
-        self._message = ""
-        self.say("")
+        self.hud.message = ""
+        self.hud.say("")
         if another:
             self.steering.forget()
         self.playback.start_over()
@@ -232,8 +205,8 @@ class MainWindow(QMainWindow):
         self._fit()
 
     def _scene_failed(self, error: Exception) -> None:
-        self._message = "" if self.rig.comparison is not None else "No scene"
-        self.say("")
+        self.hud.message = "" if self.rig.comparison is not None else "No scene"
+        self.hud.say("")
         self.banner.tell(error)
 
     # Frames
@@ -261,7 +234,7 @@ class MainWindow(QMainWindow):
         log.error("a frame failed", exc_info=error)
         self.banner.tell(error)
         restored = self.playback.restore()
-        self._changed()
+        self.state_changed()
         if not restored:
             # The same would fail again: the last picture stays until something is changed.
             self.loop.stop()
@@ -275,7 +248,7 @@ class MainWindow(QMainWindow):
         # Qt's own framebuffer: only looked at, never released.
         target = context.detect_framebuffer()
         composition.pixel_ratio = self.canvas.devicePixelRatioF()
-        decoration = self.decoration()
+        decoration = self.hud.decoration()
         if not self.recording.painted(target, decoration):
             composition.draw(target, self.canvas.pixel_size, self.presenter.state.view, decoration, flip=True)
         if not self._painted:
@@ -283,60 +256,9 @@ class MainWindow(QMainWindow):
             self.first_painted.emit()
             QTimer.singleShot(0, self._build_rest)
 
-    def decoration(self) -> Decoration:
-        state = self.presenter.state
-        overlay = self.overlay_content() if state.overlay and not state.help else None
-        toast = self.toast or ("Paused" if state.paused and not self._still() else "")
-        return Decoration(
-            labels=not state.help,
-            selected=state.selected,
-            overlay=overlay,
-            sheet=help_sheet() if state.help else None,
-            message="" if state.help else self._message,
-            toast=toast,
-            recording=self.recording.mark,
-        )
-
-    def overlay_content(self) -> OverlayContent | None:
-        """The measurements; None before there are any."""
-        state, comparison = self.presenter.state, self.rig.comparison
-        if comparison is None or not comparison.runs:
-            return None
-        summary, window = self.playback.figures.summary(), self.playback.frames.window
-        overlay = overlay_content(comparison, summary, window, state.graph_ms, self._facts(), self._notes())
-        if not state.graph_ms and overlay.frames.count > 5:
-            state.graph_ms = overlay.graph_ms  # fixed from here on
-        return overlay
-
-    def _still(self) -> bool:
-        return self._options.screenshot is not None
-
-    def _facts(self) -> tuple[str, ...]:
-        facts = (*([self.recording.fact] if self.recording.fact else []), self.rig.renderer)
-        p50 = self.playback.figures.summary().p50
-        recorded = self.rig.comparison.recorded if self.rig.comparison is not None else None
-        if recorded is not None:
-            speed = self.presenter.player.speed if self.presenter.player is not None else 1.0
-            step = recorded.time_of(1) * 1e3 / speed
-            facts += (f"frame {recorded.index_at(self.presenter.time) + 1} of {len(recorded.recording)}",)
-            if math.isfinite(p50) and p50 > 1.1 * step:
-                facts += (f"the recording plays at {speed * step / p50:.2f} of its speed: every frame is shown",)
-            return facts
-        if math.isfinite(p50) and p50 > LONGEST_STEP * 1e3:
-            share = LONGEST_STEP * 1e3 / p50
-            facts += (f"the scene runs at {share:.2f} of its speed: a frame moves on 1/20 s at most",)
-        return facts
-
-    def _notes(self) -> tuple[str, ...]:
-        composition = self.rig.composition
-        notes = (composition.atlas.note,) if composition is not None and composition.atlas.note else ()
-        if self.desk.model is not None and self.desk.model.notes:
-            notes += (f"the scene file: {self.desk.model.notes[0]}" + (" …" if len(self.desk.model.notes) > 1 else ""),)
-        return notes
-
     # State
 
-    def _changed(self) -> None:
+    def state_changed(self) -> None:
         """The presenter's state may have changed: everything that shows it follows."""
         presenter = self.presenter
         if presenter.wanted_scene is not None:
@@ -356,10 +278,10 @@ class MainWindow(QMainWindow):
         if comparison is not None and self.rig.is_open and not self.loop.running:
             self.loop.start()
         self.loop.wake()
-        self._refresh_dock()
+        self.refresh_dock()
         self.canvas.update()
 
-    def _refresh_dock(self) -> None:
+    def refresh_dock(self) -> None:
         if self.dock is None or not self.dock.isVisible():
             return
         comparison, model = self.rig.comparison, self.desk.model
@@ -374,14 +296,6 @@ class MainWindow(QMainWindow):
             composition.relabel(comparison.panes())
             self.canvas.update()
 
-    def say(self, text: str, stays: bool = False) -> None:
-        """A line at the foot of the picture, for some seconds unless it stays."""
-        self.toast = text
-        self._toast_timer.stop()
-        if text and not stays:
-            self._toast_timer.start()
-        self.canvas.update()
-
     # Sizes
 
     def _resized(self) -> None:
@@ -390,71 +304,7 @@ class MainWindow(QMainWindow):
 
     def _fit(self) -> None:
         self.playback.fit(self.canvas.pixel_size)
-        self._changed()
-
-    # Window commands
-
-    def toggle_full_screen(self) -> None:
-        if self.isFullScreen():
-            self.showNormal()
-        else:
-            self.showFullScreen()
-        if self.dock is not None:
-            self.dock.setVisible(self.presenter.state.dock and not self.isFullScreen())
-
-    def toggle_dock(self) -> None:
-        if self.dock is not None:
-            self.presenter.state.dock = not self.dock.isVisible()
-            self.dock.setVisible(self.presenter.state.dock)
-            self._refresh_dock()
-
-    def step_back(self) -> None:
-        if self.player.end_scan():
-            return
-        if self.rig.comparison is not None and self.rig.comparison.cancel_preparing():
-            return
-        if self.banner.isVisible():
-            self.banner.hide()
-        elif not self.presenter.step_back() and self.isFullScreen():
-            self.toggle_full_screen()
-
-    def open_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a scene", "", "glTF 2.0 (*.glb *.gltf);;All files (*)")
-        if name:
-            self.presenter.open_scene(name)
-
-    def open_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open a recording: the folder with its frames")
-        if name:
-            self.presenter.open_scene(name)
-
-    def reload_shaders(self) -> None:
-        from app.render.shader_program import reload_changed
-
-        with self.canvas.current():
-            errors = reload_changed()
-        if self.rig.comparison is not None:
-            self.rig.comparison.retry()
-        if errors:
-            why = "\n".join(errors)
-            self.banner.tell(SuperseeError("A shader does not compile", why, "The last good one is used."))
-        else:
-            self.say("Shaders are up to date")
-        self.playback.start_over()
-        self._changed()
-
-    def screenshot(self, buffers: bool = False) -> None:
-        """Saves the view and each pane, with `buffers` everything else too."""
-        self.shots.wish(buffers=buffers)
-
-    def record(self, exact: bool = False) -> None:
-        """Begins to record a video, or ends it."""
-        try:
-            self.recording.toggle(exact)
-        except SuperseeError as error:
-            self.banner.tell(error)
-        self._refresh_dock()
-        self.canvas.update()
+        self.state_changed()
 
     # Window events
 
@@ -469,13 +319,14 @@ class MainWindow(QMainWindow):
         self._background.close()
         self.player.close()
         self.recording.close_down()
+        self.hud.close_down()
         close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
             with self.canvas.current():
                 self.loop.finish_frame()
                 self.recording.end_now()
                 self.rig.close()
-        for timer in (self._settle, self._toast_timer, self._status_timer):
+        for timer in (self._settle, self._status_timer):
             timer.stop()
         if close_options is not None:
             close_options()

@@ -107,23 +107,24 @@ class Recording:
 
     def toggle_burn_in(self) -> None:
         self.burn_in = not self.burn_in
-        self._window.say(f"The measurements will {'be' if self.burn_in else 'not be'} in the video")
+        self._window.hud.say(f"The measurements will {'be' if self.burn_in else 'not be'} in the video")
 
     def toggle_of_pane(self) -> None:
         self.of_pane = not self.of_pane
-        self._window.say(f"Videos show {'the selected pane alone' if self.of_pane else 'all that the window shows'}")
+        shown = "the selected pane alone" if self.of_pane else "all that the window shows"
+        self._window.hud.say(f"Videos show {shown}")
 
     def next_codec(self) -> None:
         names = list(CODECS)
         self.codec = names[(names.index(self.codec) + 1) % len(names)]
-        self._window.say(f"Videos are written as {CODECS[self.codec].label}")
+        self._window.hud.say(f"Videos are written as {CODECS[self.codec].label}")
 
     def _prepare(self, exact: bool) -> None:
         """Trying encoders takes from 20 ms (x264) to half a second (x265 at 3840x2160, a driver that wakes up), and
         loading them 200 the first time: in a thread, while the show goes on. Their answers are kept."""
         composition, codec = self._window.rig.composition, self.codec
         if composition is None or not composition.panes:
-            self._window.say("There is nothing to record yet")
+            self._window.hud.say("There is nothing to record yet")
             return
         size = even(self._size(composition))
         self._preparing = this = object()
@@ -156,7 +157,7 @@ class Recording:
         window = self._window
         rig = window.rig
         if rig.composition is None or rig.context is None or rig.comparison is None or not rig.composition.panes:
-            window.say("There is nothing to record yet")
+            window.hud.say("There is nothing to record yet")
             return
         recorded = rig.comparison.recorded
         self._pane = min(window.presenter.state.selected, len(rig.composition.panes) - 1) if self.of_pane else None
@@ -175,7 +176,7 @@ class Recording:
         self._begun, self._last_frame, self.saved = time.perf_counter(), -1, None
         window.playback.fixed_step = 1.0 / self._rate if exact else None
         if self._recorder.note:
-            window.say(self._recorder.note)
+            window.hud.say(self._recorder.note)
         window.canvas.update()
 
     def frame_done(self) -> None:
@@ -187,7 +188,7 @@ class Recording:
             return  # the same instant of the scene, looked at again, is not recorded again
         self._last_frame = comparison.frame_index
         with self._window.canvas.current():
-            self._add(self._window.decoration())
+            self._add(self._window.hud.decoration())
 
     def painted(self, screen: moderngl.Framebuffer, shown: Decoration) -> bool:
         """The window is about to be painted: a live recording's next frame. Returns True where that has brought the
@@ -229,7 +230,7 @@ class Recording:
         self._window.playback.fixed_step = None
         try:
             with self._window.canvas.current():
-                if recorder.live and not self._add(self._window.decoration()):  # the last picture stands until now
+                if recorder.live and not self._add(self._window.hud.decoration()):  # the last picture stands until now
                     return
                 recorder.finish()
         except SuperseeError as error:
@@ -290,7 +291,7 @@ class Recording:
         composition = self._window.rig.composition
         assert composition is not None
         assert self._target is not None
-        overlay = (shown.overlay or self._window.overlay_content()) if self.burn_in else None
+        overlay = (shown.overlay or self._window.hud.overlay_content()) if self.burn_in else None
         if self._pane is None:
             decoration = replace(shown, toast="", selected=None, recording="", overlay=overlay)
             composition.draw(self._target, size, self._window.presenter.state.view, decoration, flip=True)
@@ -314,7 +315,7 @@ class Recording:
         try:
             self.saved = recorder.close()
             lost = f", {recorder.dropped} dropped" if recorder.live else ""
-            self._window.say(f"Saved {self.saved}: {recorder.grabbed} frames{lost}, {recorder.encoder}")
+            self._window.hud.say(f"Saved {self.saved}: {recorder.grabbed} frames{lost}, {recorder.encoder}")
         except SuperseeError as error:
             self._tell(error)
         finally:

@@ -61,7 +61,7 @@ class Shots:
         window = self._window
         composition, comparison = window.rig.composition, window.rig.comparison
         if composition is None or comparison is None or not composition.panes or comparison.frame is None:
-            window.say("There is nothing to take a picture of yet")
+            window.hud.say("There is nothing to take a picture of yet")
             return
         with window.canvas.current():
             shot = self._grabbed(wish.buffers)
@@ -69,7 +69,7 @@ class Shots:
 
         def done(written: list[Path]) -> None:
             kinds = f"{len(shot.panes)} panes" + (f", {len(shot.layers)} buffers" if shot.layers else "")
-            window.say(f"Saved {written[0]} and {kinds}")
+            window.hud.say(f"Saved {written[0]} and {kinds}")
             if wish.then_close:
                 window.close()
 
@@ -90,7 +90,7 @@ class Shots:
         assert rig.context is not None
         assert rig.composition is not None
         assert rig.comparison is not None
-        decoration = replace(window.decoration(), toast="", selected=None, message="", recording="")
+        decoration = replace(window.hud.decoration(), toast="", selected=None, message="", recording="")
         canvas, ratio = window.canvas.pixel_size, window.canvas.devicePixelRatioF()
         rig.composition.pixel_ratio = ratio
         looks = Looks(canvas, state.view, decoration, window.presenter.exposure, state.filmic, ratio)

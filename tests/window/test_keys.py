@@ -95,11 +95,11 @@ EXPECTED: dict[str, Callable] = {
     "F8": lambda w: w.recording.of_pane,
     "Ctrl+F9": lambda w: w.recording.burn_in,
     "Ctrl+F8": lambda w: w.recording.codec == "hevc",
-    "S": lambda w: "Saved" in w.toast and "buffers" not in w.toast,
-    "Shift+S": lambda w: "Saved" in w.toast and "buffers" in w.toast,
+    "S": lambda w: "Saved" in w.hud.toast and "buffers" not in w.hud.toast,
+    "Shift+S": lambda w: "Saved" in w.hud.toast and "buffers" in w.hud.toast,
     "Ctrl+O": lambda w: w.presenter.state.scene.endswith("chosen.glb"),
     "Ctrl+Shift+O": lambda w: w.presenter.state.scene.endswith("recording"),
-    "Ctrl+R": lambda w: "Shaders" in w.toast,
+    "Ctrl+R": lambda w: "Shaders" in w.hud.toast,
     "Esc": lambda w: w.presenter.state.view.zoom == 1.0,
     "Ctrl+Q": lambda w: not w.isVisible(),
 }
@@ -157,9 +157,9 @@ def put_back(qtbot, window, start: dict, zoom: float) -> None:
     state = ViewerState.restored({**start, "methods": list(start["methods"])})
     state.view = View(zoom=zoom)
     if window.isFullScreen():
-        window.toggle_full_screen()
+        window.commands.toggle_full_screen()
     if not window.dock.isVisible():
-        window.toggle_dock()
+        window.commands.toggle_dock()
     state.scene = window.presenter.state.scene
     window.presenter.state = state
     window.recording.stop()
@@ -167,8 +167,8 @@ def put_back(qtbot, window, start: dict, zoom: float) -> None:
     if state.scene != "court":
         window.presenter.open_scene("court")
         qtbot.waitUntil(lambda: window.rig.comparison.model.name == "court", timeout=5_000)
-    window._changed()
-    window.say("")
+    window.state_changed()
+    window.hud.say("")
     seen = window.shown_frames
     qtbot.waitUntil(lambda: window.shown_frames >= seen + 2, timeout=5_000)
     qtbot.waitUntil(lambda: not window.isFullScreen(), timeout=5_000)

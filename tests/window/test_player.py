@@ -60,7 +60,7 @@ def test_live_scenes_have_no_player_and_the_keys_say_so(qtbot, open_window) -> N
     window = open_window()
     assert not window.player.bar.isVisible()
     window.player.play("next_ends")
-    assert "Only recordings" in window.toast
+    assert "Only recordings" in window.hud.toast
     window.player.seek_worst()
 
 
@@ -211,7 +211,7 @@ def test_without_references_there_are_no_curves(qtbot, play) -> None:
     assert "no reference" in window.player.bar.strip.content.note
     assert not window.player.bar.measure.isEnabled()
     window.player.seek_worst()
-    assert "No frame is measured" in window.toast
+    assert "No frame is measured" in window.hud.toast
 
 
 SLOW = 0.4  # s
@@ -317,7 +317,7 @@ def test_reloaded_shaders_draw_what_was_kept_anew(qtbot, play) -> None:
     window.presenter.step_time(-1)
     arrive(qtbot, window, 17)
     assert window.rig.comparison.frame_index == drawn  # from what was kept
-    window.reload_shaders()
+    window.commands.reload_shaders()
     window.presenter.step_time(-1)
     arrive(qtbot, window, 16)
     assert window.rig.comparison.frame_index > drawn

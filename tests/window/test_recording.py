@@ -30,7 +30,7 @@ def frames_go_on(qtbot, window, count: int) -> None:
 
 
 def begin(qtbot, window, exact: bool = False) -> None:
-    window.record(exact)
+    window.commands.record(exact)
     qtbot.waitUntil(lambda: window.recording.running, timeout=10_000)
 
 
@@ -67,7 +67,7 @@ def test_a_live_recording_shows_what_the_window_shows_without_its_marks(qtbot, o
     assert not red[:60, width // 2 :].any()
     assert record["methods"] == ["native", "bilinear", "taau"]
     assert path.name.endswith("_performance-2x.mp4")
-    assert f"Saved {path}" in window.toast
+    assert f"Saved {path}" in window.hud.toast
     assert window.recording.mark == ""
 
 
@@ -120,7 +120,7 @@ def test_a_full_disk_ends_the_recording_and_the_show_goes_on(
 
     window = open_window()
     monkeypatch.setattr(video, "to_frame", full_disk)
-    window.record()
+    window.commands.record()
     qtbot.waitUntil(window.banner.isVisible, timeout=10_000)
     assert "No space left" in window.banner.why.text()
     assert "Check the free space" in window.banner.do.text()
@@ -131,7 +131,7 @@ def test_a_full_disk_ends_the_recording_and_the_show_goes_on(
 def test_a_place_that_takes_no_file_is_a_plain_message(qtbot, open_window, folder) -> None:
     window = open_window()
     folder.write_text("in the way")
-    window.actions_by_key["F9"].trigger()
+    window.commands.actions["F9"].trigger()
     qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
     assert "cannot be written" in window.banner.what.text()
     frames_go_on(qtbot, window, 2)
@@ -191,11 +191,11 @@ def test_the_window_looks_the_same_while_it_is_recorded(
     window.presenter.state.overlay = overlay
     window.presenter.toggle_pause()
     qtbot.waitUntil(lambda: window.loop.idle and not window._settle.isActive(), timeout=5_000)
-    window.say("")
+    window.hud.say("")
     before = on_screen(window)
     window.recording.burn_in = burn_in
     begin(qtbot, window)
-    window.say("")
+    window.hud.say("")
     during = on_screen(window)
     height, width = before.shape[:2]
     during[:60, width // 2 :] = before[:60, width // 2 :]  # the mark
@@ -248,12 +248,12 @@ def test_the_show_goes_on_while_encoders_are_tried(qtbot, open_window, folder, m
 
     monkeypatch.setattr("app.window.recording.choose_encoder", slow)
     window = open_window(window_size=(801, 451))
-    window.record()
+    window.commands.record()
     assert window.recording.mark == "preparing the video…"
     frames_go_on(qtbot, window, 3)
-    window.record()  # left again
+    window.commands.record()  # left again
     assert window.recording.mark == ""
-    window.record()
+    window.commands.record()
     go_on.set()
     qtbot.waitUntil(lambda: window.recording.running, timeout=10_000)
     frames_go_on(qtbot, window, 3)
@@ -265,7 +265,7 @@ def test_the_show_goes_on_while_encoders_are_tried(qtbot, open_window, folder, m
 def test_no_encoder_at_all_is_a_plain_message(qtbot, open_window, folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.capture.encoders.encoder_works", lambda _name, _size: False)
     window = open_window()
-    window.record()
+    window.commands.record()
     qtbot.waitUntil(window.banner.isVisible, timeout=10_000)
     assert "No H.264 video" in window.banner.what.text()
     assert window.recording.mark == ""

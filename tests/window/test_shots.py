@@ -34,8 +34,8 @@ def test_own_camera_pause_reference_and_buffers_are_drawn_again(qtbot, open_wind
     qtbot.waitUntil(lambda: window.rig.comparison.reference_done >= 64, timeout=30_000)
     window.presenter.set_method("lanczos")  # in place of bilinear, while it stands still
     qtbot.waitUntil(lambda: window.rig.composition.panes[0].method == "lanczos", timeout=10_000)
-    window.screenshot(buffers=True)
-    qtbot.waitUntil(lambda: "buffers" in window.toast, timeout=10_000)
+    window.commands.screenshot(buffers=True)
+    qtbot.waitUntil(lambda: "buffers" in window.hud.toast, timeout=10_000)
     window.close()
     shot = next(folder.glob("*.json"))
     names = sorted(path.name.removeprefix(shot.stem) for path in folder.iterdir())

@@ -286,7 +286,7 @@ def test_bad_settings_are_said_and_replaced(qtbot, open_window, settings) -> Non
     settings.parent.mkdir()
     settings.write_text("{")
     window = open_window(wait=False)
-    qtbot.waitUntil(lambda: "defaults are used" in window.toast, timeout=5_000)
+    qtbot.waitUntil(lambda: "defaults are used" in window.hud.toast, timeout=5_000)
 
 
 def test_screenshot_run_writes_view_and_panes_and_leaves(qtbot, open_window, tmp_path, settings) -> None:
