@@ -24,7 +24,7 @@ from app.paths import WEIGHTS
 from app.render.frame import FrameInputs
 from app.render.fullscreen import FullscreenPass
 from app.upscale.expected_depth import lens, previous_distance
-from app.upscale.neural_targets import NeuralTargets, kept_dtype
+from app.upscale.neural_targets import HALF, NeuralTargets, kept_dtype
 from app.upscale.target import timed
 
 DEFAULT_NETWORK = WEIGHTS / "lite"
@@ -57,7 +57,7 @@ class NeuralUpscaler:
         self.network = network or load_network(DEFAULT_NETWORK)
         self._backend = backend or _default_backend()
         self._kept = kept or kept_dtype(context)
-        defines = shader_defines() | {"SOFTWARE_RENDERER": str(int(self._kept == "f4"))}
+        defines = shader_defines() | {"SOFTWARE_RENDERER": str(int(self._kept != HALF))}
         self._prepare = FullscreenPass(context, "neural/prepare.frag", defines)
         self._features = FullscreenPass(context, "neural/features.frag", defines)
         self._unpack = FullscreenPass(context, "neural/unpack.frag", defines)
@@ -174,7 +174,7 @@ class NeuralUpscaler:
                 "samples": targets.samples,
                 "surface": targets.surface,
                 "reactive": frame.reactive or self._nothing,
-                "history": targets.histories[targets.turn ^ 1],
+                "history": targets.last_history(smooth=True),
                 "hidden": targets.hidden,
                 "lastSurface": targets.last_surface,
                 "lastMean": targets.means[targets.turn ^ 1],
@@ -182,8 +182,7 @@ class NeuralUpscaler:
             },
             jitter=frame.jitter,
             lastJitter=last_jitter,
-            renderSize=frame.render_size,
-            displayPerRender=tuple(d / r for d, r in zip(frame.display_size, frame.render_size)),
+            **targets.scales,
             exposureRatio=frame.exposure / last_exposure,
             hasHistory=float(self._remembered is not None),
             logRatio=0.5 * math.log2(math.prod(frame.display_size) / math.prod(frame.render_size)),
@@ -207,11 +206,10 @@ class NeuralUpscaler:
                 "kernelParameters": kernel,
                 "historyParameters": history,
                 "fetchParameters": fetch,
-                "history": targets.histories[targets.turn ^ 1],
+                "history": targets.last_history(smooth=self._kept == HALF),
             },
             jitter=frame.jitter,
-            renderSize=frame.render_size,
-            displaySize=frame.display_size,
+            **targets.scales,
             exposure=frame.exposure,
             exposureRatio=frame.exposure / last_exposure,
             hasHistory=float(self._remembered is not None),

@@ -11,13 +11,13 @@ from app.inference.exchange import TensorExchange, make_exchange
 from app.inference.manifest import Network
 from app.render.gl_context import is_software, unbind_framebuffer
 
-_HALF, _FLOAT = "f2", "f4"
+HALF, FLOAT = "f2", "f4"
 
 
 def kept_dtype(context: moderngl.Context) -> str:
     """What the passes keep their textures in. A software renderer converts half floats with many instructions at every
     read and write; a GPU is bound by memory and wants the halves."""
-    return _FLOAT if is_software(context) else _HALF
+    return FLOAT if is_software(context) else HALF
 
 
 class NeuralTargets:
@@ -41,10 +41,11 @@ class NeuralTargets:
         self.sizes = render_size, display_size
         self.network = network
         self.padded = network.padded(render_size)
+        self.scales = _scales(render_size, self.padded, display_size)
         self.session, self.exchange = self._joined(network, backend)
         self.turn = 0
         self.samples = _texture(context, render_size, 4, kept, smooth=False)
-        self.surfaces = [_texture(context, render_size, 4, _FLOAT) for _ in range(2)]
+        self.surfaces = [_texture(context, render_size, 4, FLOAT) for _ in range(2)]
         self.motions = _texture(context, self.padded, 4, kept, smooth=False)
         self.means, self.deviations = (
             [_texture(context, self.padded, 4, kept, smooth=False) for _ in range(2)] for _ in range(2)
@@ -52,7 +53,7 @@ class NeuralTargets:
         self.parameters = [_texture(context, render_size, 4, kept) for _ in range(3)]
         self.hidden = _texture(context, render_size, 4, kept)
         self.histories = [_texture(context, display_size, 4, kept) for _ in range(2)]
-        self.output = _texture(context, display_size, 4, _HALF)
+        self.output = _texture(context, display_size, 4, HALF)
         self.prepare = [context.framebuffer([self.samples, surface]) for surface in self.surfaces]
         self.features = [
             context.framebuffer([self.motions, mean, deviation]) for mean, deviation in zip(self.means, self.deviations)
@@ -67,6 +68,12 @@ class NeuralTargets:
         """This frame's depth and motion, to be read pixel by pixel."""
         self.surfaces[self.turn].filter = moderngl.NEAREST, moderngl.NEAREST
         return self.surfaces[self.turn]
+
+    def last_history(self, *, smooth: bool) -> moderngl.Texture:
+        """The frame's before, to be read between display pixels, or pixel by pixel."""
+        history = self.histories[self.turn ^ 1]
+        history.filter = (moderngl.LINEAR, moderngl.LINEAR) if smooth else (moderngl.NEAREST, moderngl.NEAREST)
+        return history
 
     @property
     def last_surface(self) -> moderngl.Texture:
@@ -110,6 +117,19 @@ class NeuralTargets:
 
     def _framebuffers(self) -> list[moderngl.Framebuffer]:
         return [*self.prepare, *self.features, self.unpack, *self.resolve]
+
+
+def _scales(render: Size, padded: Size, display: Size) -> dict[str, Size | tuple[float, ...]]:
+    """The passes' uniforms that follow from the sizes: divided here once, not at every pixel."""
+    return {
+        "renderSize": render,
+        "displaySize": display,
+        "renderTexel": tuple(1.0 / n for n in render),
+        "paddedTexel": tuple(1.0 / n for n in padded),
+        "displayTexel": tuple(1.0 / n for n in display),
+        "displayPerRender": tuple(d / r for d, r in zip(display, render)),
+        "renderPerDisplay": tuple(r / d for d, r in zip(display, render)),
+    }
 
 
 def _texture(

@@ -17,6 +17,8 @@ uniform sampler2D lastDeviation;
 uniform vec2 jitter;
 uniform vec2 lastJitter;
 uniform ivec2 renderSize;
+uniform vec2 renderTexel;     // 1 / render size
+uniform vec2 paddedTexel;     // 1 / padded size
 uniform vec2 displayPerRender;
 uniform float exposureRatio;  // this frame's over the last one's
 uniform float hasHistory;     // 0 after a reset
@@ -40,9 +42,8 @@ float historyLuma(vec2 uv) { return dot(toFeature(texture(history, uv).rgb, expo
 void main() {
     ivec2 last = renderSize - 1;
     ivec2 pixel = min(ivec2(gl_FragCoord.xy), last);
-    vec2 texel = 1.0 / vec2(renderSize);
 
-    vec2 centreUv = (vec2(pixel) + 0.5) * texel;
+    vec2 centreUv = (vec2(pixel) + 0.5) * renderTexel;
     vec3 centre = texture(samples, centreUv).rgb;
     vec3 low = centre, high = centre;
     vec3 sum = centre, squares = centre * centre;
@@ -53,7 +54,7 @@ void main() {
     for (int y = -1; y <= 1; ++y)
         for (int x = -1; x <= 1; ++x) {
             if (x == 0 && y == 0) continue;
-            vec2 at = centreUv + vec2(x, y) * texel;
+            vec2 at = centreUv + vec2(x, y) * renderTexel;
             vec3 s = texture(samples, at).rgb;
             low = min(low, s);
             high = max(high, s);
@@ -70,7 +71,7 @@ void main() {
     motions = vec4(dilated, own);
 
     vec2 position = vec2(pixel) + 0.5 + jitter;
-    vec2 uv = (position + dilated) * texel, ownUv = (position + own) * texel;
+    vec2 uv = (position + dilated) * renderTexel, ownUv = (position + own) * renderTexel;
     bool valid = hasHistory > 0.5 && all(equal(uv, clamp(uv, 0.0, 1.0)));
     bool ownValid = hasHistory > 0.5 && all(equal(ownUv, clamp(ownUv, 0.0, 1.0)));
 
@@ -79,10 +80,10 @@ void main() {
     vec3 remembered = valid ? reExpose(fetched.rgb, exposureRatio) : current;
     vec4 ownFetched = texture(history, ownUv);
     float currentLuma = dot(toFeature(current, 1.0), LUMA);
-    vec2 quarter = 0.25 * texel;
-    vec2 lastUv = -lastJitter * texel;
+    vec2 quarter = 0.25 * renderTexel;
+    vec2 lastUv = -lastJitter * renderTexel;
     vec4 recurrent = texture(hidden, uv + lastUv);
-    vec2 ndc = position * texel * 2.0 - 1.0;
+    vec2 ndc = position * renderTexel * 2.0 - 1.0;
     float expected = max(expectedDepth(ownDepth > MIN_DEPTH ? ownDepth : 0.0, ndc, lens, nearPlane, previousDistance), MIN_DEPTH);
     float cover = ownSurface.a;
     Before before = seenBefore(lastSurface, position + own - lastJitter - 0.5, expected, own, cover);
@@ -93,7 +94,7 @@ void main() {
 
     Statistics steady = now;
     float innovation = valid ? centre.x - rememberedYCoCg.x : 0.0, size = abs(innovation);
-    vec2 source = floor(vec2(pixel) + 0.5 + own) + 0.5, sourceUv = source / vec2(textureSize(lastMean, 0));
+    vec2 source = floor(vec2(pixel) + 0.5 + own) + 0.5, sourceUv = source * paddedTexel;
     vec4 oldMean = texture(lastMean, sourceUv), oldDeviation = texture(lastDeviation, sourceUv);
     if (hasHistory > 0.5 && all(equal(source, clamp(source, vec2(0.0), vec2(renderSize))))) {
         float share = before.visible * before.bare * steadiness(exposureRatio);

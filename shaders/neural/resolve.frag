@@ -1,6 +1,7 @@
 // Display size: spreads the samples with the predicted kernel, fetches history, clips it, blends.
 // Torch twin: models/temporal/postpass.py.
 #include "neural/colour.glsl"
+#include "neural/history.glsl"
 #include "neural/kept.glsl"
 
 uniform sampler2D samples;  // YCoCg, accumulation space, nearest
@@ -10,10 +11,13 @@ uniform sampler2D deviations;  // the same of their standard deviation
 uniform sampler2D kernelParameters;   // see unpack.frag, linear
 uniform sampler2D historyParameters;
 uniform sampler2D fetchParameters;
-uniform sampler2D history;  // of the frame before, linear
 uniform vec2 jitter;
 uniform vec2 renderSize;
 uniform vec2 displaySize;
+uniform vec2 displayPerRender;
+uniform vec2 renderPerDisplay;
+uniform vec2 renderTexel;  // 1 / render size
+uniform vec2 paddedTexel;  // 1 / padded size
 uniform float exposure;
 uniform float exposureRatio;
 uniform float hasHistory;
@@ -34,7 +38,6 @@ struct Current {
 
 // The 3x3 samples around the nearest one, weighted at their true distances.
 Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
-    vec2 texel = 1.0 / renderSize;
     vec3 dx = offset.x + vec3(-1.0, 0.0, 1.0), dy = offset.y + vec3(-1.0, 0.0, 1.0);
     vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
     vec3 colour = vec3(0.0), low = vec3(1e5), high = vec3(-1e5);
@@ -44,7 +47,7 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
         float v = kernel.z * dy[y];
         vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
         for (int x = 0; x < 3; ++x) {
-            vec3 s = texture(samples, (nearest + vec2(x, y) - 0.5) * texel).rgb;
+            vec3 s = texture(samples, (nearest + vec2(x, y) - 0.5) * renderTexel).rgb;
             colour += weight[x] * s;
             total += weight[x];
             low = min(low, s);
@@ -55,28 +58,9 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
     return Current(clamp(colour / total, low, high), total);
 }
 
-// Catmull-Rom in five bilinear taps, corners left out (Jimenez 2016, "Filmic SMAA"); sharpness 0 is bilinear.
-// The alpha is the centre tap's.
-vec4 sharpHistory(vec2 position, float sharpness) {
-    vec2 texel = 1.0 / displaySize;
-    vec2 base = floor(position - 0.5) + 0.5;
-    vec2 f = position - base;
-    vec2 lobe = 0.5 * sharpness * f * (1.0 - f);
-    vec2 before = -lobe * (1.0 - f), after = -lobe * f, middle = 1.0 + lobe;
-    vec2 centre = (base + (f - lobe * (1.0 - 3.0 * f)) / middle) * texel;
-    vec2 first = (base - 1.0) * texel, last = (base + 2.0) * texel;
-    vec4 tap = texture(history, centre);
-    vec3 colour = tap.rgb * (middle.x * middle.y);
-    colour += texture(history, vec2(first.x, centre.y)).rgb * (before.x * middle.y);
-    colour += texture(history, vec2(last.x, centre.y)).rgb * (after.x * middle.y);
-    colour += texture(history, vec2(centre.x, first.y)).rgb * (before.y * middle.x);
-    colour += texture(history, vec2(centre.x, last.y)).rgb * (after.y * middle.x);
-    return vec4(colour / (middle.x * middle.y - lobe.x * middle.y - lobe.y * middle.x), tap.a);
-}
-
 void main() {
-    vec2 position = gl_FragCoord.xy * (renderSize / displaySize) - jitter;
-    vec2 uv = position / renderSize;
+    vec2 position = gl_FragCoord.xy * renderPerDisplay - jitter;
+    vec2 uv = position * renderTexel;
     vec4 kernel = texture(kernelParameters, uv);
     vec4 accumulation = texture(historyParameters, uv);
     vec4 fetch = texture(fetchParameters, uv);
@@ -84,13 +68,13 @@ void main() {
     Current current = spread(kernel, nearest, nearest + 0.5 - position);
 
     // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
-    vec2 nearestUv = (nearest + 0.5) / vec2(textureSize(motions, 0));
-    vec4 moved = texture(motions, nearestUv) * (displaySize / renderSize).xyxy + gl_FragCoord.xyxy;
+    vec2 nearestUv = (nearest + 0.5) * paddedTexel;
+    vec4 moved = texture(motions, nearestUv) * displayPerRender.xyxy + gl_FragCoord.xyxy;
     bool prefersOwn = fetch.x > 0.5;
     vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
     float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
     vec4 sharp = sharpHistory(main + fetch.yz, accumulation.w);
-    vec4 plain = texture(history, (other + fetch.yz) / displaySize);
+    vec4 plain = plainHistory(other + fetch.yz);
     sharp.a = all(equal(main, clamp(main, vec2(0.0), displaySize))) ? sharp.a : 0.0;
     plain.a = all(equal(other, clamp(other, vec2(0.0), displaySize))) ? plain.a : 0.0;
     vec4 fetched = mix(sharp, plain, share);
