@@ -129,5 +129,5 @@ def record(kind: str, source: FrameSource, inspection: Inspection, test: SelfTes
         "reference_sizes": source.reference_sizes,
         "notes": source.notes,
         "inspection": asdict(inspection),
-        "self_test": asdict(test) if test else None,
+        "self_test": {**asdict(test), "sentences": test.sentences, "fits": test.fits} if test else None,
     }

@@ -45,7 +45,7 @@ class PlayerDesk:
 
         self.bar = PlayerBar(self._presenter, self._rig, self.seek_worst)
         column.addWidget(self.bar)
-        self.self_test = SelfTestPanel(self._replace, self._failed)
+        self.self_test = SelfTestPanel(self._replace, self._failed, lambda: self._presenter.state.ratio)
         return self.self_test
 
     def scene_changed(self) -> None:
@@ -53,7 +53,7 @@ class PlayerDesk:
         self._show_bar()
         recorded = self._rig.comparison.recorded if self._rig.comparison is not None else None
         if self.self_test is not None:
-            self.self_test.show_recording(recorded.recording if recorded is not None else None)
+            self.self_test.turn_to(self._presenter.state.scene if recorded is None else recorded.recording)
 
     def frame_done(self) -> None:
         if self.bar is not None and self.bar.isVisible():
@@ -86,8 +86,8 @@ class PlayerDesk:
             player.seek(index)
 
     def test_conventions(self) -> None:
-        """Starts the self-test of the recording, or calls it off."""
-        if self._player() is not None and self.self_test is not None:
+        """Starts the self-test of what is on show, or calls it off."""
+        if self.self_test is not None:
             self.self_test.toggle()
 
     def toggle_bar(self) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.errors import SuperseeError
 from app.present.recorded import recorded_scene
 from app.sequence.convention import CorrectedSource
 from app.sequence.source import RecordedFrame
 from app.window.parts import Parts
+from app.window.scene_test import SceneTest, SceneVerdict
 from tests.present.recording_fakes import PaintedRecording
 from tests.sequence.wall import truth
 from tests.window.conftest import fake_parts
@@ -120,3 +123,73 @@ def test_a_recording_without_two_frames_says_so(qtbot, play) -> None:
     qtbot.waitUntil(window.banner.isVisible, timeout=5_000)
     assert "cannot be tested" in window.banner.what.text()
     assert not window.player.self_test.running
+
+
+class FakeSceneTest:
+    """In place of the process: waits to be let go, or ended."""
+
+    last: FakeSceneTest
+
+    def __init__(self, scene: str, ratio: float) -> None:
+        self.asked = scene, ratio
+        self.go_on = threading.Event()
+        self.ended = False
+        FakeSceneTest.last = self
+
+    def run(self) -> SceneVerdict:
+        assert self.go_on.wait(20)
+        if self.ended:
+            raise SuperseeError("The self-test of court ended early")
+        return SceneVerdict(("Motion fits as declared: 28.2 dB", "Jitter fits as declared: 28.2 dB"), True)
+
+    def end(self) -> None:
+        self.ended = True
+        self.go_on.set()
+
+
+def test_a_live_scene_is_tested_too_and_there_is_nothing_to_apply(
+    qtbot, open_window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.window.self_test.SceneTest", FakeSceneTest)
+    window = open_window()
+    panel = window.player.self_test
+    assert panel.isVisibleTo(window)
+    assert panel.heading.text() == "Scene"
+    window.presenter.set_ratio(1.5)
+    window.player.test_conventions()
+    assert panel.running
+    assert panel.start.text() == "Cancel"
+    assert FakeSceneTest.last.asked == (window.presenter.state.scene, 1.5)
+    FakeSceneTest.last.go_on.set()
+    qtbot.waitUntil(lambda: not panel.running, timeout=5_000)
+    assert panel.verdict.text().startswith("Motion fits as declared: 28.2 dB")
+    assert not panel.fix.isVisible()
+    assert not panel.undo.isVisible()
+    panel.toggle()
+    panel.toggle()  # called off
+    assert FakeSceneTest.last.ended
+    assert panel.verdict.text() == ""
+    panel.toggle()
+    window.close()
+    assert FakeSceneTest.last.ended
+    assert not window.banner.isVisible()
+
+
+def test_a_scene_that_cannot_be_tested_says_why(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.glb")
+    with pytest.raises(SuperseeError, match=r"The self-test of .*gone\.glb ended early: .*gone\.glb"):
+        SceneTest(gone, 2.0).run()
+    test = SceneTest("court", 2.0)
+    test.end()
+    with pytest.raises(SuperseeError, match="ended early"):
+        test.run()
+
+
+@pytest.mark.slow
+def test_the_process_tests_a_scene() -> None:
+    found = SceneTest("court", 2.0).run()
+    assert found.fits
+    assert [sentence.split(":")[0] for sentence in found.sentences] == [
+        "Motion fits as declared",
+        "Jitter fits as declared",
+    ]
