@@ -319,7 +319,6 @@ class MainWindow(QMainWindow):
         self._background.close()
         self.player.close()
         self.recording.close_down()
-        self.hud.close_down()
         close_options = getattr(self.rig.options, "close", None)
         if self.rig.is_open:
             with self.canvas.current():
@@ -328,6 +327,7 @@ class MainWindow(QMainWindow):
                 self.rig.close()
         for timer in (self._settle, self._status_timer):
             timer.stop()
+        self.hud.close_down()
         if close_options is not None:
             close_options()
         self.steering.composition = None
