@@ -41,7 +41,7 @@ class SelfTestPanel(QWidget):
         self._shown: FrameSource | str | None = None
         self._scene_test: SceneTest | None = None
         self._found: SelfTest | SceneVerdict | None = None
-        self.heading = QLabel()
+        self.heading = QLabel("Motion and jitter")
         self.heading.setObjectName("heading")
         tip = "Do motion and jitter mean what they should?  (Ctrl+T)"
         self.start = self._button("Self-test", tip, self.toggle)
@@ -74,7 +74,6 @@ class SelfTestPanel(QWidget):
             self.call_off()
             self._shown, self._found = shown, None
             self.verdict.setText("")
-        self.heading.setText("Scene" if isinstance(shown, str) else "Recording")
         self.setVisible(shown is not None)
         self._refresh()
 

@@ -154,7 +154,6 @@ def test_a_live_scene_is_tested_too_and_there_is_nothing_to_apply(
     window = open_window()
     panel = window.player.self_test
     assert panel.isVisibleTo(window)
-    assert panel.heading.text() == "Scene"
     window.presenter.set_ratio(1.5)
     window.player.test_conventions()
     assert panel.running
