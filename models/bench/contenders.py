@@ -15,6 +15,7 @@ from torch import Tensor
 from app.errors import SuperseeError
 from app.inference.manifest import Network
 from app.measure.network_times import TORCH_EAGER
+from models.bench.reason import first_line
 from models.network.config import NetworkConfig, read_settings
 from models.network.unet import TemporalUNet
 from models.train.start import start_from
@@ -45,12 +46,16 @@ def compiled(module: TemporalUNet, features: Tensor) -> Inference:
 
 def onnxruntime_cuda(model: Path, features: Tensor) -> Inference:
     """`model` float16 NCHW. Bound to torch's memory and stream, so that nothing is copied or waited for. Raises
-    SuperseeError where the CUDA provider is not there."""
+    SuperseeError where the CUDA provider is not there; the callable does where it fails."""
     onnxruntime = _onnxruntime()
+    failures = _failures(onnxruntime)
     given = features.contiguous()
     answer = torch.empty((1, 16, *given.shape[2:]), dtype=torch.float16, device=given.device)
     provider = ("CUDAExecutionProvider", {"user_compute_stream": str(torch.cuda.current_stream().cuda_stream)})
-    session = onnxruntime.InferenceSession(str(model), providers=[provider])
+    try:
+        session = onnxruntime.InferenceSession(str(model), providers=[provider])
+    except failures as error:
+        raise SuperseeError("onnxruntime cannot load the network on this GPU", first_line(error)) from error
     if "CUDAExecutionProvider" not in session.get_providers():
         raise SuperseeError("onnxruntime does not run on this GPU", "its CUDA provider could not be loaded")
     binding = session.io_binding()
@@ -60,10 +65,19 @@ def onnxruntime_cuda(model: Path, features: Tensor) -> Inference:
     options.add_run_config_entry("disable_synchronize_execution_providers", "1")
 
     def infer() -> Tensor:
-        session.run_with_iobinding(binding, options)
+        try:
+            session.run_with_iobinding(binding, options)
+        except failures as error:
+            raise SuperseeError("onnxruntime cannot run the network on this GPU", first_line(error)) from error
         return answer
 
     return infer
+
+
+def _failures(onnxruntime: Any) -> tuple[type[Exception], ...]:
+    """What it raises where a provider, a kernel or the GPU fails: classes of its own, which are no RuntimeErrors."""
+    state = onnxruntime.capi._pybind_state
+    return state.EPFail, state.Fail, state.RuntimeException, state.NotImplemented
 
 
 def _like(module: TemporalUNet, features: Tensor) -> TemporalUNet:

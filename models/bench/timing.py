@@ -15,6 +15,7 @@ from app.inference.gate import Gate, compare
 from app.measure.network_times import NetworkTime
 from app.measure.percentiles import percentiles
 from models.bench.contenders import Inference
+from models.bench.reason import reason
 
 
 def stored_features(gate: Gate, size: Size, device: torch.device) -> Tensor:
@@ -28,7 +29,7 @@ def stored_features(gate: Gate, size: Size, device: torch.device) -> Tensor:
 def timed(
     runtime: str, precision: str, size: Size, make: Callable[[], Inference], gate: Gate, count: int, warm_up: int
 ) -> NetworkTime:
-    """A runtime that cannot run gives a row that says why."""
+    """A runtime that cannot run here gives a row that says why; an error of ours, such as a wrong shape, is raised."""
     try:
         with torch.inference_mode():
             infer = make()
@@ -36,8 +37,12 @@ def timed(
             device = answer.device
             result = compare(answer[0].permute(1, 2, 0).cpu().numpy(), gate, "fp16")
             milliseconds = percentiles(_series(infer, device, count, warm_up))
-    except (RuntimeError, SuperseeError, ImportError, NotImplementedError) as error:
-        return NetworkTime(runtime, precision, size, None, None, str(error).strip().splitlines()[0])
+    except SuperseeError as error:
+        return NetworkTime(runtime, precision, size, None, None, str(error))
+    except RuntimeError as error:  # the one kind that torch raises, for a GPU that is too small as for a bug
+        if (why := reason(error)) is None:
+            raise
+        return NetworkTime(runtime, precision, size, None, None, why)
     return NetworkTime(runtime, precision, size, milliseconds, round(result.worst_db, 2), result.problem)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +17,7 @@ from app.inference.manifest import Network
 from app.measure.network_times import NetworkTime, read_network_times, speed_ups
 from models.__main__ import main
 from models.bench import contenders
+from models.bench.reason import reason
 from models.bench.timing import stored_features, timed
 from tests.models import golden
 
@@ -65,6 +69,115 @@ def test_a_runtime_that_cannot_run_is_a_row_that_says_why(network: Network) -> N
 
     row = timed("onnxruntime CUDA", "fp16", (64, 64), broken, gate, 2, 1)
     assert (row.milliseconds, row.note) == (None, "onnxruntime is not installed")
+
+
+def test_a_network_that_cannot_be_compiled_is_a_row_that_names_the_compiler(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torch._inductor import config
+
+    monkeypatch.setattr(config.cpp, "cxx", (None, "no-such-compiler"))
+    assert network.gate is not None
+    gate = load_gate(network.gate)
+    features = stored_features(gate, (64, 64), torch.device("cpu")).float()
+    make = partial(contenders.compiled, contenders.load_module(network), features)
+    row = timed(contenders.COMPILED, "fp16", (64, 64), make, gate, 2, 1)
+    assert row.milliseconds is None
+    assert row.note.startswith("torch.compile cannot compile the network here: No working C++ compiler")
+    assert "no-such-compiler" in row.note
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+            "too little free memory.*: CUDA out of",
+        ),
+        (torch.AcceleratorError("CUDA error: no kernel image"), "the GPU or its driver failed: CUDA error: no kernel"),
+        (
+            NotImplementedError('"conv" not implemented for Half'),
+            "no kernel for this precision.*not implemented for Half",
+        ),
+        (RuntimeError("\ncuDNN error: CUDNN_STATUS_NOT_SUPPORTED\nmore"), None),
+        (
+            RuntimeError("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED\nmore"),
+            "the GPU's libraries failed: cuDNN .*SUPPORTED$",
+        ),
+        (torch.OutOfMemoryError(""), "too little free memory for this size: OutOfMemoryError$"),
+    ],
+)
+def test_reasons_are_words_and_one_line(error: RuntimeError, words: str | None) -> None:
+    said = reason(error)
+    assert said is None if words is None else re.search(words, said or "")
+    assert "\n" not in (said or "")
+
+
+def test_an_error_of_ours_is_no_row(network: Network) -> None:
+    assert network.gate is not None
+    gate = load_gate(network.gate)
+    features = torch.zeros(1, 39, 64, 64)  # a channel short
+    make = partial(contenders.eager, contenders.load_module(network), features)
+    with pytest.raises(RuntimeError, match="expected input"):
+        timed(contenders.EAGER, "fp16", (64, 64), make, gate, 2, 1)
+
+
+class _BrokenOnnxRuntime:
+    """onnxruntime as far as the contender sees it, with its exceptions, which derive from Exception."""
+
+    class EPFail(Exception): ...
+
+    class Fail(Exception): ...
+
+    class RuntimeException(Exception): ...
+
+    class NotImplemented(Exception): ...
+
+    def __init__(self, loads: bool) -> None:
+        self.capi = SimpleNamespace(_pybind_state=self)
+        self._loads = loads
+
+    def InferenceSession(self, _model: str, providers: list) -> _BrokenOnnxRuntime:  # noqa: N802
+        if not self._loads:
+            raise self.NotImplemented("[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Conv(11)\nstack")
+        return self
+
+    def get_providers(self) -> list[str]:
+        return ["CUDAExecutionProvider"]
+
+    def io_binding(self) -> _BrokenOnnxRuntime:
+        return self
+
+    def RunOptions(self) -> _BrokenOnnxRuntime:  # noqa: N802
+        return self
+
+    def bind_input(self, *_tensor: object) -> None: ...
+
+    bind_output = add_run_config_entry = bind_input
+
+    def run_with_iobinding(self, *_binding: object) -> None:
+        raise self.EPFail("[ONNXRuntimeError] : 11 : EP_FAIL : CUDA failure 2: out of memory\nstack")
+
+
+@pytest.mark.parametrize(
+    ("loads", "words"),
+    [
+        (False, "onnxruntime cannot load the network on this GPU: [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : Conv(11)"),
+        (True, "onnxruntime cannot run the network on this GPU: [ONNXRuntimeError] : 11 : EP_FAIL : CUDA failure 2: "
+               "out of memory"),
+    ],
+)  # fmt: skip
+def test_what_onnxruntime_raises_is_a_row_that_says_why(
+    network: Network, monkeypatch: pytest.MonkeyPatch, loads: bool, words: str
+) -> None:
+    assert network.gate is not None
+    gate = load_gate(network.gate)
+    monkeypatch.setattr(contenders, "_onnxruntime", lambda: _BrokenOnnxRuntime(loads))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=0))
+    features = stored_features(gate, (64, 64), torch.device("cpu"))
+    make = partial(contenders.onnxruntime_cuda, network.typed["fp16"], features)
+    row = timed(contenders.ONNXRUNTIME, "fp16", (64, 64), make, gate, 2, 1)
+    assert (row.milliseconds, row.note) == (None, words)
 
 
 def test_an_answer_that_is_wrong_is_said(network: Network) -> None:
