@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import moderngl
 
 from app.conventions import Size
@@ -119,7 +121,7 @@ class NeuralTargets:
         return [*self.prepare, *self.features, self.unpack, *self.resolve]
 
 
-def _scales(render: Size, padded: Size, display: Size) -> dict[str, Size | tuple[float, ...]]:
+def _scales(render: Size, padded: Size, display: Size) -> dict[str, Any]:
     """The passes' uniforms that follow from the sizes: divided here once, not at every pixel."""
     return {
         "renderSize": render,
