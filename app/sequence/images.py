@@ -123,12 +123,15 @@ def linear_picture(path: Path, size: Size) -> np.ndarray:
 
     try:
         with Image.open(path) as picture:
-            encoded = np.asarray(picture.convert("RGB"), np.float32) / 255.0
+            return from_srgb(np.asarray(picture.convert("RGB")))
     except Exception as error:  # Pillow raises many kinds for damaged files
         raise SuperseeError(f"The picture {path} cannot be read", str(error), "Write or copy it again.") from error
-    return from_srgb(encoded)
+
+
+_ENCODED = np.arange(256) / 255.0
+_LINEAR = np.where(_ENCODED <= 0.04045, _ENCODED / 12.92, ((_ENCODED + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def from_srgb(encoded: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] to linear (IEC 61966-2-1), float32."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    """8-bit sRGB to linear (IEC 61966-2-1), float32."""
+    return _LINEAR[encoded]

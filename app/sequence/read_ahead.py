@@ -13,9 +13,12 @@ from app.errors import SuperseeError
 from app.sequence.source import FrameSource, RecordedFrame
 
 _THREADS = 2
-MEMORY_LIMIT = 512 << 20
-"""Bytes of decoded frames: 5 of 1920x1080 with references at 3840x2160, 170 of 320x180 with references at twice it.
-While a frame is decoded, its thread takes about as much again for the file's own form."""
+MEMORY_LIMIT = 1 << 30
+"""Bytes that reading ahead takes for frames that are held and for those in the making: 7 frames of 1920x1080 with
+references at 3840x2160, 2 to 5 of 3840x2160 themselves, 400 of 320x180 with references at twice it."""
+_IN_THE_MAKING = 2
+"""What a thread takes while it decodes a frame, beside the frame, in frames: the file's own form and what lies between
+(measured at 3840x2160: 0.8 for our own format, 2 for Blender's layers and for pictures with estimated motion)."""
 
 _Key = tuple[int, Size | None]
 
@@ -48,11 +51,8 @@ class ReadAhead:
 
     @property
     def bytes(self) -> int:
-        """What is held, and what will be when all that was begun is there."""
-        return sum(
-            future.result().bytes if future.done() else self._expected_bytes(key[1])
-            for key, future in self._frames.items()
-        )
+        """What is held, what will be when all that was begun is there, and what making that takes."""
+        return self._bytes_with([])
 
     def want(self, indices: Sequence[int], bare: Collection[int] = ()) -> None:
         """`bare`: those of them that are read without their reference."""
@@ -93,12 +93,22 @@ class ReadAhead:
         reference = 6 * display[0] * display[1] if display is not None else 0
         return 21 * width * height + reference
 
+    def _bytes_with(self, more: list[int]) -> int:
+        """`more`: frames that are to be begun. As many as there are threads are in the making at once."""
+        held, expected = 0, more
+        for key, future in self._frames.items():
+            if future.done():
+                held += future.result().bytes
+            else:
+                expected = [*expected, self._expected_bytes(key[1])]
+        return held + sum(expected) + _IN_THE_MAKING * sum(sorted(expected)[-_THREADS:])
+
     def _make_room(self, room: int, keep: Collection[_Key]) -> bool:
         for key in [key for key, future in self._frames.items() if key not in keep and future.done()]:
-            if self.bytes + room <= self.memory:
+            if self._bytes_with([room]) <= self.memory:
                 break
             del self._frames[key]
-        return self.bytes + room <= self.memory
+        return self._bytes_with([room]) <= self.memory
 
 
 def _read(source: FrameSource, index: int, display: Size | None) -> ReadFrame:

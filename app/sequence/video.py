@@ -67,5 +67,5 @@ class VideoSequence:
     def _linear(self, index: int) -> np.ndarray:
         """Keeps the last picture, which the next frame asks for as the one before it."""
         if self._last is None or self._last[0] != index:
-            self._last = index, from_srgb(self._frames.decode(index).astype(np.float32) / 255.0)
+            self._last = index, from_srgb(self._frames.decode(index))
         return self._last[1]
