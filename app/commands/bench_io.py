@@ -277,7 +277,7 @@ def _print(name: str, measured: Measured, more: str = "", threads: int = 1) -> N
         )
     _say(
         f"  {name:30}{measured.rate:7.1f} frames/s  {measured.ms:7.1f} ms, {measured.cpu_ms:6.1f} of CPU, "
-        f"{measured.cores:.1f} cores{idle}{more}"
+        f"{measured.cores:.1f} of {threads} core{'s' * (threads > 1)} busy{idle}{more}"
     )
 
 

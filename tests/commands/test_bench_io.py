@@ -58,6 +58,13 @@ def test_two_cores_are_busy_by_what_this_process_used(cores: float, idle: float 
     assert bench_io._verdict(Measured(10, 20.0, 20.0 * cores, cores, idle)) == verdict
 
 
+def test_what_is_printed_says_how_many_cores_were_kept_busy(capsys: pytest.CaptureFixture[str]) -> None:
+    bench_io._print("read ahead", Measured(24, 60.0, 114.0, 1.9, 0.1), "  two cores: busy", threads=2)
+    assert "16.7 frames/s     60.0 ms,  114.0 of CPU, 1.9 of 2 cores busy, 0.1 idle  two cores: busy" in (
+        capsys.readouterr().out
+    )
+
+
 def test_processor_time_is_counted_over_all_threads() -> None:
     measured = bench_io._measured(lambda _: sum(range(200_000)), range(3))
     assert 0 < measured.cpu_ms <= measured.ms * 1.5
