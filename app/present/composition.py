@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import moderngl
@@ -46,7 +46,19 @@ class Composition:
     ) -> None:
         """Tone-maps the panes' pictures into the composition's own textures. A pane without a texture keeps the
         picture it has. `clocks[i]` times pane i's share as "present"."""
-        self._pictures.take([pane.texture for pane in panes], exposure, filmic, clocks)
+        for _ in self.take_steps(panes, exposure, filmic, clocks):
+            pass
+
+    def take_steps(
+        self,
+        panes: Sequence[PaneContent],
+        exposure: float = 1.0,
+        filmic: bool = True,
+        clocks: Sequence[StageClock | None] = (),
+    ) -> Iterator[None]:
+        """`take` in slices; what was on show stays until the last. The panes' textures must stay as they are until
+        then, and no other take may begin."""
+        yield from self._pictures.take_steps([pane.texture for pane in panes], exposure, filmic, clocks)
         self.relabel(panes)
 
     def relabel(self, panes: Sequence[PaneContent]) -> None:

@@ -272,9 +272,6 @@ class MainWindow(QMainWindow):
             cells = composition.cells(size, presenter.state.view)
             presenter.cell = cells[min(presenter.state.selected, len(cells) - 1)]
             presenter.picture = composition.picture_size or presenter.picture
-        if self.playback.wants_pictures():
-            with self.canvas.current():
-                self.playback.take_pictures()
         if comparison is not None and self.rig.is_open and not self.loop.running:
             self.loop.start()
         self.loop.wake()

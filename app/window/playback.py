@@ -29,7 +29,7 @@ _REFERENCE_CHUNK = 2
 
 
 class Playback:
-    """Call with the GL context current, except for `settled` and `restore`."""
+    """Call with the GL context current, except for `fitted` and `restore`."""
 
     def __init__(self, presenter: Presenter, rig: Rig, steering: Steering) -> None:
         self._presenter = presenter
@@ -67,7 +67,12 @@ class Playback:
         self._last_done = None
 
     def next_steps(self, elapsed: float) -> Iterator[Pause] | None:
-        """The next frame, `elapsed` seconds after the last was begun; None while a still picture is complete."""
+        """The next frame, `elapsed` seconds after the last was begun, until it is on show; None while a still picture
+        is complete."""
+        steps = self._comparison_steps(elapsed)
+        return None if steps is None else self._to_pictures(steps)
+
+    def _comparison_steps(self, elapsed: float) -> Iterator[Pause] | None:
         comparison = self._rig.comparison
         if comparison is None:
             return None
@@ -92,10 +97,10 @@ class Playback:
             return comparison.reference_steps(at_most=_REFERENCE_CHUNK * (1 if self._rig.software else 8))
         if self._rig.scorer is not None:
             self._rig.scorer.look(comparison)  # another metric may be asked for
-        return None
+        return iter(()) if self._mapped != self._mapping() else None  # the same pictures, with another exposure
 
     def frame_done(self) -> None:
-        """Puts a complete frame on show."""
+        """A complete frame is on show."""
         comparison, context = self._rig.comparison, self._rig.context
         left_off, self._left_off = self._left_off, False
         if comparison is None or context is None or left_off:
@@ -111,27 +116,11 @@ class Playback:
         self._presenter.time = comparison.time
         if player is not None and comparison.recorded is not None:
             player.arrive(comparison.recorded.index_at(comparison.time))
-        self.take_pictures()
         if self._rig.scorer is not None:
             self._rig.scorer.look(comparison)
         free_dropped(context)
         self.shown_frames += 1
         self._good = list(comparison.methods), comparison.ratio
-
-    def take_pictures(self) -> None:
-        comparison, composition = self._rig.comparison, self._rig.composition
-        if comparison is None or composition is None:
-            return
-        clocks = [comparison.runs[name].clock for name in comparison.shown]
-        exposure = (comparison.frame.exposure if comparison.frame else 1.0) * self._presenter.exposure
-        composition.take(comparison.panes(), exposure, self._presenter.state.filmic, clocks)
-        self._mapped = self._mapping()
-
-    def wants_pictures(self) -> bool:
-        """Whether a still picture only has to be tone-mapped anew."""
-        comparison = self._rig.comparison
-        still = comparison is not None and self._presenter.state.paused and comparison.complete
-        return still and self._mapped != self._mapping()
 
     def restore(self) -> bool:
         """After a frame that failed: back to the methods and the ratio that last worked. False if those failed."""
@@ -157,6 +146,22 @@ class Playback:
     def fitted(self) -> bool:
         """Whether `fit` has seen the present arrangement of panes."""
         return self._fitted_for == self._arrangement()
+
+    def _to_pictures(self, steps: Iterator[Pause]) -> Iterator[Pause]:
+        yield from steps
+        if not self._left_off:
+            yield from self._picture_steps()
+
+    def _picture_steps(self) -> Iterator[Pause]:
+        """Brings the pictures of a complete frame to the composition."""
+        comparison, composition = self._rig.comparison, self._rig.composition
+        if comparison is None or composition is None:
+            return
+        self._mapped = self._mapping()
+        clocks = [comparison.runs[name].clock for name in comparison.shown]
+        exposure = (comparison.frame.exposure if comparison.frame else 1.0) * self._presenter.exposure
+        for _ in composition.take_steps(comparison.panes(), exposure, self._presenter.state.filmic, clocks):
+            yield Pause.BREATHE
 
     def _next_time(self, comparison: Comparison, elapsed: float) -> float | None:
         """Of a live scene; None where it stands still."""
