@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,8 @@ import numpy as np
 from app.errors import SuperseeError
 
 if TYPE_CHECKING:
-    from app.capture.screenshot import Layer
     from app.commands.headless import Headless, Plan
+    from app.present.readback import Shot
     from app.present.shot import Looks
     from app.present.trail import TrailFrame
 
@@ -30,38 +30,27 @@ class Recipe:
     reference_samples: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Redrawn:
-    """The same as a screenshot holds; `notes` say what differs between this machine and the one that took it."""
-
-    view: np.ndarray
-    panes: list[tuple[str, np.ndarray]]
-    layers: dict[str, Layer]
-    record: dict[str, Any]
-    notes: list[str]
-
-
 def reproduce(shot: Path, out: Path) -> list[str]:
     """Draws `shot` again into `out`: view and panes, and the buffers too where `shot` is the JSON beside EXRs. Returns
     what there is to say: known differences, then one line a picture. Raises SuperseeError where it cannot be drawn."""
     from app.capture.screenshot import read_record, save_screenshot
 
     record = read_record(shot)
-    redrawn = redraw(record, shot, buffers=shot.suffix.lower() == ".json")
+    redrawn, notes = redraw(record, shot, buffers=shot.suffix.lower() == ".json")
     stem = _stem(shot, record)
     if (out / f"{stem}.png").exists() and (out / f"{stem}.png").samefile(shot.with_name(f"{stem}.png")):
         raise SuperseeError(f"{out} holds the screenshot itself", "it would be overwritten", "Name another --out.")
     written = save_screenshot(out / f"{stem}.png", redrawn.view, redrawn.panes, redrawn.record, redrawn.layers)
-    return [*redrawn.notes, *_compared(written, shot, stem)]
+    return [*notes, *_compared(written, shot, stem)]
 
 
-def redraw(record: Mapping[str, Any], shot: Path, buffers: bool = False) -> Redrawn:
-    """Carries out a record; `shot` is named in messages."""
+def redraw(record: Mapping[str, Any], shot: Path, buffers: bool = False) -> tuple[Shot, list[str]]:
+    """Carries out a record; `shot` is named in messages. The notes say what differs between this machine and the one
+    that took it."""
     from app.capture.provenance import traced
     from app.commands.headless import headless
     from app.present.composition import Composition
-    from app.present.readback import drawn, pane_pictures, read_layers
-    from app.present.shot import shot_record
+    from app.present.readback import read_shot
 
     recipe = recipe_from(record, shot)
     looks = recipe.looks
@@ -70,10 +59,9 @@ def redraw(record: Mapping[str, Any], shot: Path, buffers: bool = False) -> Redr
         try:
             _replay(run, recipe)
             _take(run, composition, recipe)
-            view = drawn(run.context, composition, looks.canvas, looks.view, looks.decoration)
-            here = traced(shot_record(run.comparison, composition, recipe.plan.scene, looks), recipe.plan.scene)
-            layers = read_layers(run.comparison) if buffers else {}
-            return Redrawn(view, pane_pictures(composition), layers, here, differences(record, here))
+            redrawn = read_shot(run.comparison, composition, recipe.plan.scene, looks, buffers)
+            here = traced(redrawn.record, recipe.plan.scene)
+            return replace(redrawn, record=here), differences(record, here)
         finally:
             composition.release()
 

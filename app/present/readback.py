@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import moderngl
 import numpy as np
 
@@ -11,6 +14,8 @@ from app.present.comparison import Comparison
 from app.present.composition import Composition
 from app.present.decoration import Decoration
 from app.present.layout import View
+from app.present.pane_pictures import read_rgb
+from app.present.shot import Looks, shot_record
 from app.render.gl_context import unbind_framebuffer
 from app.sequence.native_meta import CHANNELS, COLOUR, DEPTH, MOTION, REACTIVE
 
@@ -18,15 +23,34 @@ _DTYPES = {"f1": np.uint8, "f2": np.float16, "f4": np.float32}
 _COLOUR_CHANNELS = ("R", "G", "B")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """8-bit sRGB images, (height, width, 3), row 0 on top, with the record of how they were made."""
+
+    view: np.ndarray
+    panes: list[tuple[str, np.ndarray]]
+    record: dict[str, Any]
+    layers: dict[str, Layer]
+
+
+def read_shot(comparison: Comparison, composition: Composition, scene: str, looks: Looks, buffers: bool) -> Shot:
+    """The comparison's last frame as the composition shows it, and with `buffers` what it was made of. `scene`: what
+    `supersee` opens under that name. The frame must be complete and the GL context current."""
+    record = shot_record(comparison, composition, scene, looks)
+    view = drawn(comparison.context, composition, looks.canvas, looks.view, looks.decoration)
+    return Shot(view, pane_pictures(composition), record, read_layers(comparison) if buffers else {})
+
+
 def drawn(
     context: moderngl.Context, composition: Composition, canvas: Size, view: View, decoration: Decoration
 ) -> np.ndarray:
-    """The canvas drawn once more into a texture and read back, (height, width, 3). The context must be current."""
+    """The canvas drawn once more into a texture and read back, (height, width, 3), read-only. The context must be
+    current."""
     texture = context.texture(canvas, 4)
     target = context.framebuffer([texture])
     try:
         composition.draw(target, canvas, view, decoration)
-        return np.frombuffer(texture.read(alignment=1), np.uint8).reshape(canvas[1], canvas[0], 4)[..., :3].copy()
+        return read_rgb(texture)
     finally:
         unbind_framebuffer(context)
         target.release()
@@ -63,4 +87,4 @@ def _layer(texture: moderngl.Texture, channels: tuple[str, ...]) -> Layer:
     pixels = pixels[..., : len(channels)]
     if dtype is np.uint8:
         pixels = (pixels / np.float32(255.0)).astype(np.float16)
-    return Layer(channels, np.ascontiguousarray(pixels))
+    return Layer(channels, pixels)

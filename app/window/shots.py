@@ -6,26 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from app.capture.screenshot import Layer, free_path, save_screenshot, shot_name
+from app.capture.screenshot import free_path, save_screenshot, shot_name
 from app.errors import SuperseeError
 
 if TYPE_CHECKING:
+    from app.present.readback import Shot
     from app.window.background import Background
     from app.window.main_window import MainWindow
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """8-bit sRGB images, (height, width, 3), row 0 on top, with the record of how they were made."""
-
-    view: np.ndarray
-    panes: list[tuple[str, np.ndarray]]
-    record: dict[str, Any]
-    layers: dict[str, Layer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +71,18 @@ class Shots:
         self._background.run(lambda: write(wish.path, shot, scene), done, failed)
 
     def _grabbed(self, buffers: bool) -> Shot:
-        from app.present.readback import drawn, pane_pictures, read_layers
-        from app.present.shot import Looks, shot_record
+        from app.present.readback import read_shot
+        from app.present.shot import Looks
 
         window, state = self._window, self._window.presenter.state
         rig = window.rig
-        assert rig.context is not None
         assert rig.composition is not None
         assert rig.comparison is not None
         decoration = replace(window.hud.decoration(), toast="", selected=None, message="", recording="")
         canvas, ratio = window.canvas.pixel_size, window.canvas.devicePixelRatioF()
         rig.composition.pixel_ratio = ratio
         looks = Looks(canvas, state.view, decoration, window.presenter.exposure, state.filmic, ratio)
-        record = shot_record(rig.comparison, rig.composition, state.scene, looks)
-        view = drawn(rig.context, rig.composition, canvas, state.view, decoration)
-        layers = read_layers(rig.comparison) if buffers else {}
-        return Shot(view, pane_pictures(rig.composition), record, layers)
+        return read_shot(rig.comparison, rig.composition, state.scene, looks, buffers)
 
 
 def write(path: Path | None, shot: Shot, scene: str) -> list[Path]:
