@@ -61,15 +61,16 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
 void main() {
     vec2 position = gl_FragCoord.xy * renderPerDisplay - jitter;
     vec2 uv = position * renderTexel;
+    vec2 nearest = clamp(floor(position), vec2(0.0), renderSize - 1.0);
+    vec2 nearestUv = (nearest + 0.5) * paddedTexel;
+    vec4 motion = texture(motions, nearestUv);
+    vec3 mean = texture(means, nearestUv).rgb, deviation = texture(deviations, nearestUv).rgb;
     vec4 kernel = texture(kernelParameters, uv);
     vec4 accumulation = texture(historyParameters, uv);
     vec4 fetch = texture(fetchParameters, uv);
-    vec2 nearest = clamp(floor(position), vec2(0.0), renderSize - 1.0);
-    Current current = spread(kernel, nearest, nearest + 0.5 - position);
 
     // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
-    vec2 nearestUv = (nearest + 0.5) * paddedTexel;
-    vec4 moved = texture(motions, nearestUv) * displayPerRender.xyxy + gl_FragCoord.xyxy;
+    vec4 moved = motion * displayPerRender.xyxy + gl_FragCoord.xyxy;
     bool prefersOwn = fetch.x > 0.5;
     vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
     float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
@@ -78,13 +79,13 @@ void main() {
     sharp.a = all(equal(main, clamp(main, vec2(0.0), displaySize))) ? sharp.a : 0.0;
     plain.a = all(equal(other, clamp(other, vec2(0.0), displaySize))) ? plain.a : 0.0;
     vec4 fetched = mix(sharp, plain, share);
+    Current current = spread(kernel, nearest, nearest + 0.5 - position);
     vec3 remembered = rgbToYCoCg(reExpose(max(fetched.rgb, 0.0), exposureRatio));
 
     // Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
     float gamma = accumulation.z, square = gamma * gamma;
-    vec3 mean = texture(means, nearestUv).rgb;
     vec3 away = remembered - mean;
-    vec3 steps = abs(away) / (gamma * texture(deviations, nearestUv).rgb + (CLIP_SLACK * square * square + 1e-5));
+    vec3 steps = abs(away) / (gamma * deviation + (CLIP_SLACK * square * square + 1e-5));
     float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
     float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
 

@@ -46,7 +46,8 @@ float coverAt(sampler2D reactive, ivec2 pixel) {
     ivec2 last = textureSize(reactive, 0) - 1;
     if (last == ivec2(0)) return 0.0;
     float cover = 0.0;
+    vec2 size = vec2(last + 1), texel = 1.0 / size;
     for (int i = 0; i < 9; ++i)
-        cover = max(cover, texelFetch(reactive, clamp(pixel + ivec2(i % 3, i / 3) - 1, ivec2(0), last), 0).r);
+        cover = max(cover, texture(reactive, clamp(vec2(pixel) + vec2(i % 3, i / 3) - 0.5, vec2(0.5), size - 0.5) * texel).r);
     return cover;
 }
