@@ -137,14 +137,14 @@ class Composition:
         self._strip = self._free_strip(canvas, view, decoration, unit)
         cells = self.cells(canvas, view)
         shown = self.shown(view)
-        if view.wipe is not None and len(shown) == 2:
-            x = round(view.divider * canvas[0])
-            self._draw_picture(target, canvas, view, shown[0], cells[0], Rect(0, 0, x, canvas[1]), flip)
-            self._draw_picture(target, canvas, view, shown[1], cells[0], Rect(x, 0, canvas[0] - x, canvas[1]), flip)
+        wiped, x = view.wipe is not None and len(shown) == 2, round(view.divider * canvas[0])
+        sides = [Rect(0, 0, x, canvas[1]), Rect(x, 0, canvas[0] - x, canvas[1])]
+        clips = sides if wiped else [cells[index] for index in shown]
+        for index, clip in zip(shown, clips, strict=True):
+            if not self._pictures.draw(target, canvas, view, index, cells[index], clip, flip):
+                self._ink.rectangle(cells[index].intersect(clip), theme.EMPTY_PANE)
+        if wiped:
             self._ink_divider(x, canvas, unit)
-        else:
-            for index in shown:
-                self._draw_picture(target, canvas, view, index, cells[index], cells[index], flip)
         self._ink_labels(canvas, view, decoration, cells, shown, unit)
         self._ink_decoration(canvas, view, decoration, unit)
         self._ink.draw(target, canvas, flip)
@@ -189,19 +189,6 @@ class Composition:
         self._strip = float(round(strip_height(decoration.overlay, unit)))
         after = fit_scale(self.cells(canvas, view)[shown[0]], size)
         return self._strip if after >= 0.96 * before else 0.0
-
-    def _draw_picture(
-        self,
-        target: moderngl.Framebuffer,
-        canvas: Size,
-        view: View,
-        index: int,
-        cell: Rect,
-        clip: Rect,
-        flip: bool,
-    ) -> None:
-        if not self._pictures.draw(target, canvas, view, index, cell, clip, flip):
-            self._ink.rectangle(cell.intersect(clip), theme.EMPTY_PANE)
 
     def _ink_divider(self, x: float, canvas: Size, unit: float) -> None:
         thick = max(2.0, round(2 * unit))
