@@ -21,7 +21,11 @@ class Upscaler(Protocol):
 
     name: str  # as the command line spells it: "taau"
     label: str  # as a pane shows it: "TAAU"
-    detail: str  # backend, precision, fallback in force: "" where there is nothing to say
+
+    @property
+    def detail(self) -> str:
+        """Backend, precision, fallback in force: "" where there is nothing to say."""
+        ...
 
     def resize(self, render_size: Size, display_size: Size) -> None: ...
 

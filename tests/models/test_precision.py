@@ -46,7 +46,9 @@ def test_a_precision_against_itself_agrees_exactly(
     gl, network: Network, clip_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = precision.OpenVinoBackend
-    monkeypatch.setattr(precision, "OpenVinoBackend", lambda **options: backend(**(options | {"precision": "f32"})))
+    monkeypatch.setattr(
+        precision, "OpenVinoBackend", lambda *, cache, **_options: backend(precision="f32", cache=cache)
+    )
     (item,) = held_out_clips([clip_folder], [2.0])
     row = compared(gl, network, item)
     assert row.agreement == 100.0
