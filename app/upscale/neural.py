@@ -194,7 +194,7 @@ class NeuralUpscaler:
     def _draw_output(self, frame: FrameInputs, targets: NeuralTargets) -> None:
         last_exposure = self._remembered[1] if self._remembered else frame.exposure
         targets.exchange.parameters.bind_to_storage_buffer(0)
-        self._unpack.draw(targets.unpack, paddedWidth=targets.padded[0])
+        self._unpack.draw(targets.unpack, **targets.scales)
         kernel, history, fetch = targets.parameters
         self._resolve.draw(
             targets.resolve[targets.turn],

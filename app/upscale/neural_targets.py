@@ -125,6 +125,7 @@ def _scales(render: Size, padded: Size, display: Size) -> dict[str, Any]:
     """The passes' uniforms that follow from the sizes: divided here once, not at every pixel."""
     return {
         "renderSize": render,
+        "paddedWidth": padded[0],
         "displaySize": display,
         "renderTexel": tuple(1.0 / n for n in render),
         "paddedTexel": tuple(1.0 / n for n in padded),

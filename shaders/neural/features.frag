@@ -17,6 +17,7 @@ uniform sampler2D lastDeviation;
 uniform vec2 jitter;
 uniform vec2 lastJitter;
 uniform ivec2 renderSize;
+uniform int paddedWidth;
 uniform vec2 renderTexel;     // 1 / render size
 uniform vec2 paddedTexel;     // 1 / padded size
 uniform vec2 displayPerRender;
@@ -38,6 +39,15 @@ float logDepthRatio(float a, float b) { return clamp(log2(a / b), -4.0, 4.0) * 0
 float logLength(vec2 v) { return log2(1.0 + length(v)) * 0.25; }
 
 float historyLuma(vec2 uv) { return dot(toFeature(texture(history, uv).rgb, exposureRatio), LUMA); }
+
+float f[INPUT_COUNT];
+
+// Stores eight channels as soon as they are known: a pixel's 80 bytes at once would have to wait for memory.
+void store(int eight) {
+    int c = eight * 8, first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (INPUT_COUNT / 8);
+    features[first + eight] = packEight(
+        vec4(f[c], f[c + 2], f[c + 4], f[c + 6]), vec4(f[c + 1], f[c + 3], f[c + 5], f[c + 7]));
+}
 
 void main() {
     ivec2 last = renderSize - 1;
@@ -111,7 +121,6 @@ void main() {
     deviations = kept(vec4(steady.deviation, size));
     vec3 distances = abs(rememberedYCoCg - steady.mean) / (steady.deviation + OUTSIDE_MARGIN);
 
-    float f[INPUT_COUNT];
     vec3 colourFeature = toFeature(current, 1.0), historyFeature = toFeature(remembered, 1.0);
     f[IN_COLOUR_R] = colourFeature.r;
     f[IN_COLOUR_G] = colourFeature.g;
@@ -121,6 +130,7 @@ void main() {
     f[IN_HISTORY_B] = historyFeature.b;
     f[IN_HISTORY_LUMA_NW] = valid ? historyLuma(uv - quarter) : currentLuma;
     f[IN_HISTORY_LUMA_NE] = valid ? historyLuma(uv + vec2(quarter.x, -quarter.y)) : currentLuma;
+    store(0);
     f[IN_HISTORY_LUMA_SW] = valid ? historyLuma(uv + vec2(-quarter.x, quarter.y)) : currentLuma;
     f[IN_HISTORY_LUMA_SE] = valid ? historyLuma(uv + quarter) : currentLuma;
     f[IN_HISTORY_WEIGHT] = valid ? log2(1.0 + fetched.a) * 0.2 : 0.0;
@@ -129,6 +139,7 @@ void main() {
     f[IN_DEPTH_CHANGE_DILATED] = valid ? logDepthRatio(nearest, lastNearest) : 0.0;
     f[IN_DEPTH_CHANGE_OWN] = ownValid ? logDepthRatio(expected, max(before.depth, MIN_DEPTH)) : 0.0;
     f[IN_DEPTH_RANGE] = min(log2(nearest / farthest), 8.0) * 0.125;
+    store(1);
     f[IN_LUMA_OUTSIDE] = outside.x;
     f[IN_LUMA_DEVIATION] = now.deviation.x;
     f[IN_MOTION_LENGTH] = logLength(dilated);
@@ -137,6 +148,7 @@ void main() {
     f[IN_REACTIVE] = texelFetch(reactive, min(pixel, textureSize(reactive, 0) - 1), 0).r;  // 1x1 where there is none
     f[IN_LOG_RATIO] = logRatio;
     f[IN_MOTION_DIFFERENCE] = logLength(dilated - own);
+    store(2);
     f[IN_HIDDEN_0] = valid ? recurrent.x : 0.0;
     f[IN_HIDDEN_1] = valid ? recurrent.y : 0.0;
     f[IN_HIDDEN_2] = valid ? recurrent.z : 0.0;
@@ -145,6 +157,7 @@ void main() {
     f[IN_OWN_HISTORY_WEIGHT] = ownValid ? log2(1.0 + ownFetched.a) * 0.2 : 0.0;
     f[IN_RESAMPLING] = 2.0 * dot(between, 1.0 - between);
     f[IN_CHROMA_OUTSIDE] = max(abs(outside.y), abs(outside.z));
+    store(3);
     f[IN_VISIBLE_BEFORE] = ownValid ? before.visible : 0.0;
     f[IN_MOTION_CHANGE] = ownValid ? logLength(own - before.motion) : 0.0;
     f[IN_KEPT_LUMA_DEVIATION] = steady.deviation.x;
@@ -153,12 +166,5 @@ void main() {
     f[IN_OUTSIDE_KEPT] = min(max(distances.x, max(distances.y, distances.z)), 8.0) * 0.125;
     f[IN_INNOVATION] = innovation;
     f[IN_INNOVATION_SIZE] = size;
-
-    int paddedWidth = (renderSize.x + SIZE_MULTIPLE - 1) / SIZE_MULTIPLE * SIZE_MULTIPLE;
-    int first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (INPUT_COUNT / 8);
-    for (int i = 0; i < INPUT_COUNT / 8; ++i) {
-        int c = i * 8;
-        features[first + i] = packEight(
-            vec4(f[c], f[c + 2], f[c + 4], f[c + 6]), vec4(f[c + 1], f[c + 3], f[c + 5], f[c + 7]));
-    }
+    store(4);
 }
