@@ -17,8 +17,9 @@ HALF, FLOAT = "f2", "f4"
 
 
 def kept_dtype(context: moderngl.Context) -> str:
-    """What the passes keep their textures in. A software renderer converts half floats with many instructions at every
-    read and write; a GPU is bound by memory and wants the halves."""
+    """What the passes keep in textures that are read many times a pixel. A software renderer converts half floats with
+    many instructions at every read; a GPU is bound by memory and wants the halves. What is read once costs a processor
+    more by its size, too: that is kept in halves everywhere."""
     return FLOAT if is_software(context) else HALF
 
 
@@ -26,8 +27,8 @@ class NeuralTargets:
     """Textures, framebuffers, the network's session and the exchange for one (render size, display size).
 
     What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N), LR
-    depth with motion, and the neighbourhood statistics. `turn` says which one this frame writes. `kept` is the data
-    type of what stays between passes.
+    depth with motion, and the neighbourhood statistics. `turn` says which one this frame writes. `kept`: see
+    kept_dtype.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class NeuralTargets:
         self.surfaces = [_texture(context, render_size, 4, FLOAT) for _ in range(2)]
         self.motions = _texture(context, self.padded, 4, kept, smooth=False)
         self.means, self.deviations = (
-            [_texture(context, self.padded, 4, kept, smooth=False) for _ in range(2)] for _ in range(2)
+            [_texture(context, self.padded, 4, HALF, smooth=False) for _ in range(2)] for _ in range(2)
         )
         self.parameters = [_texture(context, render_size, 4, kept) for _ in range(3)]
         self.hidden = _texture(context, render_size, 4, kept)

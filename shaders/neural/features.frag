@@ -1,7 +1,7 @@
 // LR, padded to the network's size multiple: history reprojected, validity cues, and the packed input tensor.
 // Torch twin: models/temporal/prepass.py. Channel order: app/inference/channels.py (IN_ #defines).
+#include "common/half.glsl"
 #include "neural/colour.glsl"
-#include "neural/kept.glsl"
 #include "neural/tensor.glsl"
 #include "upscale/occlusion.glsl"
 #include "upscale/statistics.glsl"
@@ -117,8 +117,8 @@ void main() {
         innovation = mix(innovation, oldMean.w, INNOVATION_MEMORY * share);
         size = mix(size, oldDeviation.w, INNOVATION_MEMORY * share);
     }
-    means = kept(vec4(steady.mean, innovation));
-    deviations = kept(vec4(steady.deviation, size));
+    means = toHalf(vec4(steady.mean, innovation));
+    deviations = toHalf(vec4(steady.deviation, size));
     vec3 distances = abs(rememberedYCoCg - steady.mean) / (steady.deviation + OUTSIDE_MARGIN);
 
     vec3 colourFeature = toFeature(current, 1.0), historyFeature = toFeature(remembered, 1.0);
