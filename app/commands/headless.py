@@ -298,7 +298,8 @@ def planned(
     first, last = round(start * recording.fps), len(recording)
     if not 0 <= first < last:
         raise SuperseeError(f"--start {start:g} lies outside {scene}", f"it has {last / recording.fps:.2f} seconds")
-    notes = ("a recording has no native picture: that pane is left out",) if "native" in methods else ()
+    notes = ("Native is left out: a recording holds no picture that was drawn at display size.",)
+    notes = notes if "native" in methods else ()
     if reference != 0 and not has_reference:
         notes += (f"there is no reference at {display[0]}x{display[1]}: nothing is scored",)
     return Plan(

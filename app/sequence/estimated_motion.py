@@ -16,6 +16,8 @@ NOTES = (
 )
 _LEAST_SIDE = 16
 """Pixels: the flow's coarsest level must hold one patch of 8."""
+_ROWS = 128
+"""At once: what lies between a linear picture and its luma would take four times the picture's memory."""
 
 
 def estimated_motion(current: np.ndarray, previous: np.ndarray) -> np.ndarray:
@@ -50,5 +52,8 @@ def _opencv() -> Any:
 
 
 def _luma(linear: np.ndarray) -> np.ndarray:
-    shown = display_image(linear)
-    return np.ascontiguousarray(np.rint(shown @ np.array([0.2126, 0.7152, 0.0722], np.float32) * 255.0), np.uint8)
+    luma = np.empty(linear.shape[:2], np.uint8)
+    for top in range(0, len(luma), _ROWS):
+        shown = display_image(linear[top : top + _ROWS])
+        luma[top : top + _ROWS] = np.rint(shown @ np.array([0.2126, 0.7152, 0.0722], np.float32) * 255.0)
+    return luma

@@ -42,7 +42,7 @@ def recorded_frame(
     """Puts arrays of any float type into the types and the layout of a RecordedFrame. `colour` is (h, w, 3) linear;
     beyond half's range it and `motion` are clipped to it."""
     rgba = np.ones((*colour.shape[:2], 4), np.float16)
-    rgba[..., :3] = np.clip(colour, -_HALF_MAX, _HALF_MAX)
+    np.clip(colour, -_HALF_MAX, _HALF_MAX, out=rgba[..., :3], casting="unsafe")
     depth = np.ascontiguousarray(depth, np.float32)
     motion = np.ascontiguousarray(np.clip(motion, -_HALF_MAX, _HALF_MAX), np.float32)
     return RecordedFrame(rgba, depth, motion, jitter, exposure, camera, time, None, reset)
