@@ -13,7 +13,7 @@ from app.inference.exchange import TensorExchange, make_exchange
 from app.inference.manifest import Network
 from app.render.gl_context import is_software, unbind_framebuffer
 
-HALF, FLOAT = "f2", "f4"
+HALF, FLOAT, WORDS = "f2", "f4", "u4"
 
 
 def kept_dtype(context: moderngl.Context) -> str:
@@ -27,7 +27,7 @@ class NeuralTargets:
     """Textures, framebuffers, the network's session and the exchange for one (render size, display size).
 
     What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N), LR
-    depth with motion, and the neighbourhood statistics. `turn` says which one this frame writes. `kept`: see
+    depth with motion, and the neighbourhood statistics (eight half floats in four words). `turn` says which one this frame writes. `kept`: see
     kept_dtype.
     """
 
@@ -50,21 +50,19 @@ class NeuralTargets:
         self.samples = _texture(context, render_size, 4, kept, smooth=False)
         self.surfaces = [_texture(context, render_size, 4, FLOAT) for _ in range(2)]
         self.motions = _texture(context, self.padded, 4, kept, smooth=False)
-        self.means, self.deviations = (
-            [_texture(context, self.padded, 4, HALF, smooth=False) for _ in range(2)] for _ in range(2)
-        )
+        self.statistics = [_texture(context, self.padded, 4, WORDS, smooth=False) for _ in range(2)]
         self.parameters = [_texture(context, render_size, 4, kept) for _ in range(3)]
         self.hidden = _texture(context, render_size, 4, kept)
         self.histories = [_texture(context, display_size, 4, kept) for _ in range(2)]
         self.output = _texture(context, display_size, 4, HALF)
         self.prepare = [context.framebuffer([self.samples, surface]) for surface in self.surfaces]
-        self.features = [
-            context.framebuffer([self.motions, mean, deviation]) for mean, deviation in zip(self.means, self.deviations)
-        ]
+        self.features = [context.framebuffer([self.motions, statistics]) for statistics in self.statistics]
         self.unpack = context.framebuffer([*self.parameters, self.hidden])
         self.resolve = [context.framebuffer([history, self.output]) for history in self.histories]
         for framebuffer in self._framebuffers():
             framebuffer.clear()  # fresh textures may hold NaN, which a weight of 0 does not remove
+        for statistics in self.statistics:  # whole numbers, which clearing leaves undefined
+            statistics.write(bytes(16 * self.padded[0] * self.padded[1]))
 
     @property
     def surface(self) -> moderngl.Texture:
@@ -100,8 +98,7 @@ class NeuralTargets:
             self.samples,
             *self.surfaces,
             self.motions,
-            *self.means,
-            *self.deviations,
+            *self.statistics,
             *self.parameters,
             self.hidden,
             *self.histories,

@@ -12,8 +12,7 @@ uniform sampler2D reactive;
 uniform sampler2D history;    // display size: colour in accumulation space, weight N
 uniform sampler2D hidden;     // of the frame before
 uniform sampler2D lastSurface;  // of the frame before: depth, own motion
-uniform sampler2D lastMean;     // of the frame before: see `means` and `deviations`
-uniform sampler2D lastDeviation;
+uniform usampler2D lastStatistics;  // of the frame before
 uniform vec2 jitter;
 uniform vec2 lastJitter;
 uniform ivec2 renderSize;
@@ -31,8 +30,7 @@ uniform vec4 previousDistance;  // view space of this frame -> distance in the p
 layout(std430, binding = 0) writeonly buffer Features { EIGHT_HALVES features[]; };
 
 layout(location = 0) out vec4 motions;     // nearest surface's, then own
-layout(location = 1) out vec4 means;       // kept mean YCoCg; innovation
-layout(location = 2) out vec4 deviations;  // kept standard deviation YCoCg; the innovation's size
+layout(location = 1) out uvec4 statistics;  // kept mean YCoCg, innovation; their standard deviation and size
 
 float logDepthRatio(float a, float b) { return clamp(log2(a / b), -4.0, 4.0) * 0.25; }
 
@@ -66,7 +64,7 @@ void main() {
     vec2 position = vec2(pixel) + 0.5 + jitter;
     vec2 ownUv = (position + own) * renderTexel;
     vec2 source = floor(vec2(pixel) + 0.5 + own) + 0.5, sourceUv = source * paddedTexel;
-    vec4 oldMean = texture(lastMean, sourceUv), oldDeviation = texture(lastDeviation, sourceUv);
+    uvec4 oldWords = texture(lastStatistics, sourceUv);
     vec4 ownFetched = texture(history, ownUv);
 
     for (int y = -1; y <= 1; ++y)
@@ -112,13 +110,16 @@ void main() {
     float innovation = valid ? centre.x - rememberedYCoCg.x : 0.0, size = abs(innovation);
     if (hasHistory > 0.5 && all(equal(source, clamp(source, vec2(0.0), vec2(renderSize))))) {
         float share = before.visible * before.bare * steadiness(exposureRatio);
-        Statistics old = Statistics(oldMean.xyz, oldDeviation.xyz);
+        vec4 oldEven, oldOdd;
+        unpackWords(oldWords, oldEven, oldOdd);
+        Statistics old = Statistics(vec3(oldEven.x, oldOdd.x, oldEven.y), vec3(oldEven.z, oldOdd.z, oldEven.w));
         steady = remember(now, old, keptShare(now, old, length(own), share));
-        innovation = mix(innovation, oldMean.w, INNOVATION_MEMORY * share);
-        size = mix(size, oldDeviation.w, INNOVATION_MEMORY * share);
+        innovation = mix(innovation, oldOdd.y, INNOVATION_MEMORY * share);
+        size = mix(size, oldOdd.w, INNOVATION_MEMORY * share);
     }
-    means = toHalf(vec4(steady.mean, innovation));
-    deviations = toHalf(vec4(steady.deviation, size));
+    statistics = packWords(
+        vec4(steady.mean.x, steady.mean.z, steady.deviation.x, steady.deviation.z),
+        vec4(steady.mean.y, innovation, steady.deviation.y, size));
     vec3 distances = abs(rememberedYCoCg - steady.mean) / (steady.deviation + OUTSIDE_MARGIN);
 
     vec3 colourFeature = toFeature(current, 1.0), historyFeature = toFeature(remembered, 1.0);

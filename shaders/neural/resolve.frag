@@ -3,11 +3,11 @@
 #include "neural/colour.glsl"
 #include "neural/history.glsl"
 #include "neural/kept.glsl"
+#include "neural/tensor.glsl"
 
 uniform sampler2D samples;  // YCoCg, accumulation space, nearest
 uniform sampler2D motions;  // nearest surface's, own; LR pixels; padded size, nearest
-uniform sampler2D means;    // kept mean YCoCg; padded size, nearest
-uniform sampler2D deviations;  // the same of their standard deviation
+uniform usampler2D statistics;  // kept mean YCoCg and its standard deviation; padded size, nearest
 uniform sampler2D kernelParameters;   // see unpack.frag, linear
 uniform sampler2D historyParameters;
 uniform sampler2D fetchParameters;
@@ -64,7 +64,9 @@ void main() {
     vec2 nearest = clamp(floor(position), vec2(0.0), renderSize - 1.0);
     vec2 nearestUv = (nearest + 0.5) * paddedTexel;
     vec4 motion = texture(motions, nearestUv);
-    vec3 mean = texture(means, nearestUv).rgb, deviation = texture(deviations, nearestUv).rgb;
+    vec4 even, odd;
+    unpackWords(texture(statistics, nearestUv), even, odd);
+    vec3 mean = vec3(even.x, odd.x, even.y), deviation = vec3(even.z, odd.z, even.w);
     vec4 kernel = texture(kernelParameters, uv);
     vec4 accumulation = texture(historyParameters, uv);
     vec4 fetch = texture(fetchParameters, uv);

@@ -23,28 +23,35 @@ vec4 fromHalfBits(uvec4 bits) {
     return uintBitsToFloat(floatBitsToUint(size) | ((bits & 0x8000u) << 16));
 }
 
+uvec4 packWords(vec4 even, vec4 odd) { return halfBits(even) | (halfBits(odd) << 16); }
+
+void unpackWords(uvec4 words, out vec4 even, out vec4 odd) {
+    even = fromHalfBits(words);
+    odd = fromHalfBits(words >> 16);
+}
+
 EIGHT_HALVES packEight(vec4 even, vec4 odd) {
-    uvec4 words = halfBits(even) | (halfBits(odd) << 16);
+    uvec4 words = packWords(even, odd);
     return dvec2(packDouble2x32(words.xy), packDouble2x32(words.zw));
 }
 
 void unpackEight(EIGHT_HALVES eight, out vec4 even, out vec4 odd) {
-    uvec4 words = uvec4(unpackDouble2x32(eight.x), unpackDouble2x32(eight.y));
-    even = fromHalfBits(words);
-    odd = fromHalfBits(words >> 16);
+    unpackWords(uvec4(unpackDouble2x32(eight.x), unpackDouble2x32(eight.y)), even, odd);
 }
 
 #else
 
 #define EIGHT_HALVES uvec4
+#define packEight packWords
+#define unpackEight unpackWords
 
-EIGHT_HALVES packEight(vec4 even, vec4 odd) {
+uvec4 packWords(vec4 even, vec4 odd) {
     return uvec4(
         packHalf2x16(vec2(even.x, odd.x)), packHalf2x16(vec2(even.y, odd.y)),
         packHalf2x16(vec2(even.z, odd.z)), packHalf2x16(vec2(even.w, odd.w)));
 }
 
-void unpackEight(EIGHT_HALVES eight, out vec4 even, out vec4 odd) {
+void unpackWords(uvec4 eight, out vec4 even, out vec4 odd) {
     vec2 a = unpackHalf2x16(eight.x), b = unpackHalf2x16(eight.y), c = unpackHalf2x16(eight.z), d = unpackHalf2x16(eight.w);
     even = vec4(a.x, b.x, c.x, d.x);
     odd = vec4(a.y, b.y, c.y, d.y);

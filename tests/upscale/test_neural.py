@@ -198,7 +198,7 @@ def test_another_network_takes_over_between_frames_and_history_stays(
     def state(upscaler: NeuralUpscaler) -> list[bytes]:
         targets = upscaler.targets
         assert targets is not None
-        kept = (*targets.histories, targets.hidden, *targets.surfaces, *targets.means, *targets.deviations)
+        kept = (*targets.histories, targets.hidden, *targets.surfaces, *targets.statistics)
         return [texture.read() for texture in kept]
 
     before = state(changed)
