@@ -27,8 +27,8 @@ class NeuralTargets:
     """Textures, framebuffers, the network's session and the exchange for one (render size, display size).
 
     What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N), LR
-    depth with motion, and the neighbourhood statistics (eight half floats in four words). `turn` says which one this frame writes. `kept`: see
-    kept_dtype.
+    depth with motion, and the neighbourhood statistics (eight half floats in four words). `turn` says which one this
+    frame writes. `kept`: see kept_dtype.
     """
 
     def __init__(
