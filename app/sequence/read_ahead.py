@@ -13,9 +13,9 @@ from app.errors import SuperseeError
 from app.sequence.source import FrameSource, RecordedFrame
 
 _THREADS = 2
-MEMORY_LIMIT = 1 << 30
-"""Bytes that reading ahead takes for frames that are held and for those in the making: 5 frames of 1920x1080 with
-references at 3840x2160, 3 of 3840x2160 themselves, 400 of 320x180 with references at twice it."""
+MEMORY_LIMIT = 3 << 29
+"""Bytes that reading ahead takes for frames that are held and for those in the making: two in the making and 9 more of
+1920x1080 with references at 3840x2160, 1 more of 3840x2160 themselves, 600 of 320x180 with references at twice it."""
 _IN_THE_MAKING = 3
 """What a thread takes while it decodes a frame, beside the frame, in frames: the file's own form and what lies between
 (measured at 3840x2160: 0.5 for our own format, 1.8 for Blender's layers, 2.9 for pictures with estimated motion)."""
