@@ -17,9 +17,11 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.measure.frame_times import FrameTimes
 from app.present.comparison import Comparison
-from app.present.composition import GAP, Composition, Decoration, PaneContent
+from app.present.composition import GAP, Composition
+from app.present.decoration import Decoration
 from app.present.figures import overlay_content
 from app.present.layout import View, best_grid
+from app.present.pane_label import PaneContent
 from app.present.recorded import RecordedSource, recorded_scene, recording_at
 from app.present.source import SceneSource
 from app.present.theme import unit
