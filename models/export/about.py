@@ -69,7 +69,7 @@ def _image(model: ImageModel) -> About:
         shape = f"kernels {'-'.join(map(str, config.kernels))}, {config.widths[0]} and {config.widths[1]} filters"
     size = (
         f"* {cost.parameters / 1000:.1f} k parameters, {2 * cost.macs / 48**2 / 1000:.1f} kFLOP per LR pixel; {shape}, "
-        "on three colour channels"
+        "on three colour channels" + "; weights stored in float16, computed in float32" * isinstance(config, EdsrConfig)
     )
     what = (
         f"{model.kind.upper()}, a single-image peer that temporal upscaling is compared with, {ratio}x only: this "
