@@ -100,6 +100,7 @@ clipped even where the neighbourhood is flat (a wire that no sample hit this fra
 DEPTH_TOLERANCE = 0.001
 MOTION_TOLERANCE = 0.03
 COVER_GONE = 0.5
+GAMMA_BARE = 2.0  # at most, where a particle has gone: what it left in history is not what lay behind it
 MEMORY_STILL = 0.9
 MEMORY_MOVING = 0.5
 JUMP = 1.0
@@ -130,6 +131,7 @@ def shader_defines() -> dict[str, str]:
         "DEPTH_TOLERANCE": DEPTH_TOLERANCE,
         "MOTION_TOLERANCE": MOTION_TOLERANCE,
         "COVER_GONE": COVER_GONE,
+        "GAMMA_BARE": GAMMA_BARE,
         "MEMORY_STILL": MEMORY_STILL,
         "MEMORY_MOVING": MEMORY_MOVING,
         "JUMP": JUMP,

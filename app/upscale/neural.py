@@ -164,8 +164,12 @@ class NeuralUpscaler:
                 "depth": frame.depth,
                 "motion": frame.motion,
                 "reactive": frame.reactive or self._nothing,
+                "lastSurface": targets.last_surface,
             },
             exposure=frame.exposure,
+            jitter=frame.jitter,
+            lastJitter=last_jitter,
+            hasHistory=float(self._remembered is not None),
         )
         targets.exchange.features.bind_to_storage_buffer(0)
         self._features.draw(

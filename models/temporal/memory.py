@@ -36,10 +36,9 @@ class Memory:
 
 @dataclass(frozen=True)
 class Before:
-    """visible and bare (B, 1, h, w) in [0, 1], depth and motion (bilinear) where a sample comes from."""
+    """visible (B, 1, h, w) in [0, 1], depth and motion (bilinear) where a sample comes from."""
 
     visible: Tensor
-    bare: Tensor
     depth: Tensor
     motion: Tensor
 
@@ -57,25 +56,32 @@ def covered(reactive: Tensor) -> Tensor:
     return max_pool2d(reactive, 3, stride=1, padding=1)
 
 
-def seen_before(memory: Memory, texel: Tensor, expected: Tensor, motion: Tensor, cover: Tensor) -> Before:
-    """`texel` (B, 2, h, w): positions among the samples of the frame before, minus 0.5; `cover` this frame's."""
+def bare_since(memory: Memory, texel: Tensor, cover: Tensor) -> Tensor:
+    """(B, 1, h, w): 0 where something that is drawn without depth and motion was over the surface and has gone.
+    `texel` as in `seen_before`, `cover` (B, 1, h, w) this frame's."""
+    columns, rows = torch.floor(texel).long().unbind(1)
+    corners = [texels(memory.cover, columns + dx, rows + dy) for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1))]
+    before = torch.cat(corners, 1).amax(1, keepdim=True)
+    return 1.0 - ((before - cover) / channels.COVER_GONE).clamp(0.0, 1.0)
+
+
+def seen_before(memory: Memory, texel: Tensor, expected: Tensor, motion: Tensor) -> Before:
+    """`texel` (B, 2, h, w): positions among the samples of the frame before, minus 0.5."""
     low = torch.floor(texel)
     f = texel - low
     columns, rows = low.long().unbind(1)
-    surface = torch.cat((memory.depth, memory.motion, memory.cover), 1)
+    surface = torch.cat((memory.depth, memory.motion), 1)
     nearer = expected * (1.0 + channels.DEPTH_TOLERANCE) + 1e-6
-    visible, last_cover, mean = torch.zeros_like(expected), torch.zeros_like(cover), torch.zeros_like(surface)
+    visible, mean = torch.zeros_like(expected), torch.zeros_like(surface)
     for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
         across = f[:, :1] if dx else 1.0 - f[:, :1]
         part = across * (f[:, 1:] if dy else 1.0 - f[:, 1:])
         corner = texels(surface, columns + dx, rows + dy)
-        difference = (corner[:, 1:3] - motion).square().sum(1, keepdim=True).sqrt()
+        difference = (corner[:, 1:] - motion).square().sum(1, keepdim=True).sqrt()
         moved = _smoothstep(channels.MOTION_TOLERANCE, 4.0 * channels.MOTION_TOLERANCE, difference)
         visible = visible + part * torch.where(corner[:, :1] > nearer, 1.0 - moved, 1.0)
-        last_cover = torch.maximum(last_cover, corner[:, 3:])
         mean = mean + part * corner
-    bare = 1.0 - ((last_cover - cover) / channels.COVER_GONE).clamp(0.0, 1.0)
-    return Before(visible, bare, mean[:, :1], mean[:, 1:3])
+    return Before(visible, mean[:, :1], mean[:, 1:])
 
 
 def steadiness(exposure_ratio: Tensor) -> Tensor:

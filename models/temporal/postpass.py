@@ -70,13 +70,14 @@ def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tup
     parameters, hidden = activate(raw)
     with torch.no_grad():
         grid = display_grid(frame)
-        samples, mean, deviation, low, high, motion = _neighbourhood(prepared, grid)
+        samples, mean, deviation, low, high, motion, bare = _neighbourhood(prepared, grid)
     p = upsample(parameters, grid.columns, grid.rows).split(1, 1)
     current, weight = _spread(grid, samples, p, low, high)
     remembered, remembered_weight = _fetch(frame, state, motion, p)
 
     # Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
-    half = p[6] * deviation + channels.CLIP_SLACK * p[6].pow(4) + 1e-5
+    gamma = torch.lerp(p[6].clamp_max(channels.GAMMA_BARE), p[6], bare)
+    half = gamma * deviation + channels.CLIP_SLACK * gamma.pow(4) + 1e-5
     away = remembered - mean
     excess = (away.abs() / half).amax(1, keepdim=True).clamp_min(1.0)
     clipped = mean + away / excess
@@ -90,15 +91,16 @@ def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tup
 
 
 def _neighbourhood(prepared: Prepared, grid: Grid) -> tuple[Tensor, ...]:
-    """The 3x3 samples around the nearest one, (B, 9, 3, H, W), their statistics (B, 3, H, W) and motion (B, 4, H, W).
+    """The 3x3 samples around the nearest one, (B, 9, 3, H, W), their statistics (B, 3, H, W), motion (B, 4, H, W) and
+    `bare` (B, 1, H, W).
 
     Statistics belong to an LR pixel, so they are taken there and looked up.
     """
     p = prepared
-    packed = torch.cat((p.samples.flatten(1, 2), p.memory.mean, p.memory.deviation, p.low, p.high, p.motion), 1)
+    packed = torch.cat((p.samples.flatten(1, 2), p.memory.mean, p.memory.deviation, p.low, p.high, p.motion, p.bare), 1)
     picked = gather(packed, grid.nearest_columns, grid.nearest_rows)
-    around, mean, deviation, low, high, motion = picked.split((27, 3, 3, 3, 3, 4), 1)
-    return around.unflatten(1, (9, 3)), mean, deviation, low, high, motion
+    around, *others = picked.split((27, 3, 3, 3, 3, 4, 1), 1)
+    return around.unflatten(1, (9, 3)), *others
 
 
 def _spread(grid: Grid, samples: Tensor, p: tuple[Tensor, ...], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:

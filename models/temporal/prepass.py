@@ -14,7 +14,7 @@ from torch import Tensor
 from app.inference.channels import MIN_DEPTH, OUTSIDE_MARGIN
 from models.temporal.colour import compress, luma, re_expose, rgb_to_ycocg, to_feature, ycocg_to_rgb
 from models.temporal.frame import Frame, State
-from models.temporal.memory import Memory, covered, remember, seen_before, steadiness
+from models.temporal.memory import Memory, bare_since, covered, remember, seen_before, steadiness
 from models.temporal.sampling import bilinear, shifted
 
 
@@ -26,6 +26,7 @@ class Prepared:
     low, high  (B, 3, h, w): their range
     memory   what the next frame needs; its mean and deviation bound the history
     motion   (B, 4, h, w): nearest surface's x, y, then the pixel's own, LR pixels
+    bare     (B, 1, h, w): see models.temporal.memory.bare_since
     """
 
     features: Tensor
@@ -34,6 +35,7 @@ class Prepared:
     high: Tensor
     memory: Memory
     motion: Tensor
+    bare: Tensor
 
 
 @torch.no_grad()
@@ -65,7 +67,9 @@ def prepass(frame: Frame, state: State) -> Prepared:
         expected = frame.expected.clamp_min(MIN_DEPTH)
         reactive = frame.reactive if frame.reactive is not None else torch.zeros_like(depth)
         cover = covered(reactive)
-        before = seen_before(state.memory, own_position - last_jitter - 0.5, expected, frame.motion, cover)
+        texel = own_position - last_jitter - 0.5
+        before = seen_before(state.memory, texel, expected, frame.motion)
+        bare = bare_since(state.memory, texel, cover).where(~frame.reset.view(-1, 1, 1, 1), 1.0)
 
     centre = ycocg_to_rgb(samples[:, 4])
     exposure_ratio = (frame.exposure / state.exposure).view(-1, 1, 1, 1)
@@ -77,7 +81,7 @@ def prepass(frame: Frame, state: State) -> Prepared:
     outside = remembered - remembered.clamp(low, high)
     with torch.no_grad():
         innovation = (samples[:, 4, :1] - remembered[:, :1]) * valid
-        share = before.visible * before.bare * steadiness(exposure_ratio) * (~frame.reset).view(-1, 1, 1, 1)
+        share = before.visible * bare * steadiness(exposure_ratio) * (~frame.reset).view(-1, 1, 1, 1)
         memory = remember(state.memory, frame.depth, frame.motion, cover, mean, deviation, innovation, share)
     distances = (remembered - memory.mean).abs() / (memory.deviation + OUTSIDE_MARGIN)
     in_display = (motion * frame.scale) % 1.0
@@ -117,7 +121,7 @@ def prepass(frame: Frame, state: State) -> Prepared:
         ),
         1,
     )
-    return Prepared(features, samples, low, high, memory, torch.cat((motion, frame.motion), 1))
+    return Prepared(features, samples, low, high, memory, torch.cat((motion, frame.motion), 1), bare)
 
 
 def sample_positions(frame: Frame) -> Tensor:

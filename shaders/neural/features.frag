@@ -6,7 +6,7 @@
 #include "upscale/occlusion.glsl"
 #include "upscale/statistics.glsl"
 
-uniform sampler2D samples;    // YCoCg, accumulation space; nearest, as surface: the sampler clamps at the edges
+uniform sampler2D samples;    // YCoCg, accumulation space, and bare; nearest, as surface: the sampler clamps at the edges
 uniform sampler2D surface;    // reversed depth; motion current -> previous, LR pixels
 uniform sampler2D reactive;
 uniform sampler2D history;    // display size: colour in accumulation space, weight N
@@ -52,7 +52,9 @@ void main() {
     ivec2 pixel = min(ivec2(gl_FragCoord.xy), last);
 
     vec2 centreUv = (vec2(pixel) + 0.5) * renderTexel;
-    vec3 centre = texture(samples, centreUv).rgb;
+    vec4 ownSample = texture(samples, centreUv);
+    vec3 centre = ownSample.rgb;
+    float bare = ownSample.a;
     vec3 low = centre, high = centre;
     vec3 sum = centre, squares = centre * centre;
     vec4 ownSurface = texture(surface, centreUv);
@@ -99,8 +101,7 @@ void main() {
     vec4 recurrent = texture(hidden, uv + lastUv);
     vec2 ndc = position * renderTexel * 2.0 - 1.0;
     float expected = max(expectedDepth(ownDepth > MIN_DEPTH ? ownDepth : 0.0, ndc, lens, nearPlane, previousDistance), MIN_DEPTH);
-    float cover = ownSurface.a;
-    Before before = seenBefore(lastSurface, position + own - lastJitter - 0.5, expected, own, cover);
+    Before before = seenBefore(lastSurface, position + own - lastJitter - 0.5, expected, own);
     float lastNearest = max(texture(lastSurface, uv + lastUv).r, MIN_DEPTH);
     vec3 rememberedYCoCg = rgbToYCoCg(remembered);
     vec3 outside = rememberedYCoCg - clamp(rememberedYCoCg, low, high);
@@ -109,7 +110,7 @@ void main() {
     Statistics steady = now;
     float innovation = valid ? centre.x - rememberedYCoCg.x : 0.0, size = abs(innovation);
     if (hasHistory > 0.5 && all(equal(source, clamp(source, vec2(0.0), vec2(renderSize))))) {
-        float share = before.visible * before.bare * steadiness(exposureRatio);
+        float share = before.visible * bare * steadiness(exposureRatio);
         vec4 oldEven, oldOdd;
         unpackWords(oldWords, oldEven, oldOdd);
         Statistics old = Statistics(vec3(oldEven.x, oldOdd.x, oldEven.y), vec3(oldEven.z, oldOdd.z, oldEven.w));

@@ -5,7 +5,7 @@
 #include "neural/kept.glsl"
 #include "neural/tensor.glsl"
 
-uniform sampler2D samples;  // YCoCg, accumulation space, nearest
+uniform sampler2D samples;  // YCoCg, accumulation space, and bare; nearest
 uniform sampler2D motions;  // nearest surface's, own; LR pixels; padded size, nearest
 uniform usampler2D statistics;  // kept mean YCoCg and its standard deviation; padded size, nearest
 uniform sampler2D kernelParameters;   // see unpack.frag, linear
@@ -34,6 +34,7 @@ vec3 lanczos(vec3 x) {
 struct Current {
     vec3 colour;
     float weight;
+    float bare;  // the nearest sample's (upscale/occlusion.glsl)
 };
 
 // The 3x3 samples around the nearest one, weighted at their true distances.
@@ -41,21 +42,22 @@ Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
     vec3 dx = offset.x + vec3(-1.0, 0.0, 1.0), dy = offset.y + vec3(-1.0, 0.0, 1.0);
     vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
     vec3 colour = vec3(0.0), low = vec3(1e5), high = vec3(-1e5);
-    float total = 0.0;
+    float total = 0.0, bare = 1.0;
     for (int y = 0; y < 3; ++y) {
         vec3 u = kernel.x * dx + kernel.y * dy[y];
         float v = kernel.z * dy[y];
         vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
         for (int x = 0; x < 3; ++x) {
-            vec3 s = texture(samples, (nearest + vec2(x, y) - 0.5) * renderTexel).rgb;
-            colour += weight[x] * s;
+            vec4 s = texture(samples, (nearest + vec2(x, y) - 0.5) * renderTexel);
+            colour += weight[x] * s.rgb;
             total += weight[x];
-            low = min(low, s);
-            high = max(high, s);
+            low = min(low, s.rgb);
+            high = max(high, s.rgb);
+            if (x == 1 && y == 1) bare = s.a;
         }
     }
     total = max(total, 1e-5);
-    return Current(clamp(colour / total, low, high), total);
+    return Current(clamp(colour / total, low, high), total, bare);
 }
 
 void main() {
@@ -85,7 +87,7 @@ void main() {
     vec3 remembered = rgbToYCoCg(reExpose(max(fetched.rgb, 0.0), exposureRatio));
 
     // Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
-    float gamma = accumulation.z, square = gamma * gamma;
+    float gamma = mix(min(accumulation.z, GAMMA_BARE), accumulation.z, current.bare), square = gamma * gamma;
     vec3 away = remembered - mean;
     vec3 steps = abs(away) / (gamma * deviation + (CLIP_SLACK * square * square + 1e-5));
     float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));

@@ -63,9 +63,9 @@ void main() {
         vec2 position = vec2(centre) + 0.5 + jitter;
         vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
         float expected = expectedDepth(ownDepth, ndc, lens, nearPlane, previousDistance);
-        Before seen = seenBefore(previousSurface, position + ownShift - previousJitter - 0.5, expected, ownShift, cover);
-        trust = seen.visible;
-        bare = seen.bare;
+        vec2 texel = position + ownShift - previousJitter - 0.5;
+        trust = seenBefore(previousSurface, texel, expected, ownShift).visible;
+        if (useReactive > 0.0) bare = bareSince(previousSurface, texel, cover);
     }
     if (useReactive > 0.0) trust *= 1.0 - texelFetch(reactive, centre, 0).r;
 

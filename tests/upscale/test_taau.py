@@ -230,20 +230,3 @@ def test_values_that_are_not_finite_do_not_spread(gl: moderngl.Context) -> None:
         shown = pixels(upscaler.upscale(frame(gl, colour, (32, 32), motion=(0.4, 0.0), index=index + 1)))
         assert np.isfinite(shown).all()
     assert np.abs(shown - 0.4).max() < 0.02
-
-
-def test_a_spark_that_has_no_depth_or_motion_of_its_own_leaves_no_trail(gl: moderngl.Context) -> None:
-    """Bright sparks rise before a wall, two LR pixels a frame, told by the reactive mask alone."""
-    upscaler, small = Taau(gl), render_size(DISPLAY, 2.0)
-    columns, rows = np.meshgrid(np.arange(small[0]), np.arange(small[1]))
-    for index in range(20):
-        jitter = jitter_offset(index, 2.0)
-        heights = small[1] + 6 - 2 * index
-        here = (columns % 12 == 5) & ((rows == heights) | (rows == heights + 1))
-        colour = np.where(here[..., None], 6.0, 0.15) * np.ones(3)
-        inputs = frame(gl, colour, DISPLAY, jitter=jitter, index=index, reset=index == 0, reactive=here * 0.9)
-        shown = display_image(pixels(upscaler.upscale(inputs)))
-    passed = slice(2 * (small[1] + 6 - 2 * 19 + 4), None)  # display rows more than a frame below the sparks
-    wall = display_image(np.full((1, 1, 3), 0.15))
-    assert np.abs(shown[passed] - wall).max() < 0.02
-    assert shown.max() > 0.9, "the sparks themselves are there"
