@@ -29,7 +29,7 @@ def pane_content(
     if run.name == "reference" and run.samples:
         parts.append(f"{run.samples} samples")
     cost = run.figures.summary().p50 if run.times.count else sum(run.stage_ms.values())
-    if costs and cost > 0 and run.name != "reference":
+    if costs and cost > 0 and run.name != "reference" and (recorded is None or run.info.kind == "upscaler"):
         parts.append(f"{cost:.1f} ms")
     method, title, remarks = STAND_IN if run.stands_in else run.name, run.title, run.remarks
     if recorded is not None:

@@ -11,6 +11,7 @@ from app.present.decoration import Decoration
 from app.present.figures import overlay_content
 from app.present.keys import help_sheet
 from app.present.overlay import OverlayContent
+from app.present.recorded import RecordedScene
 from app.window.playback import LONGEST_STEP
 
 if TYPE_CHECKING:
@@ -92,5 +93,6 @@ class Hud:
         composition, model = self._window.rig.composition, self._window.desk.model
         notes = (composition.atlas.note,) if composition is not None and composition.atlas.note else ()
         if model is not None and model.notes:
-            notes += (f"the scene file: {model.notes[0]}" + (" …" if len(model.notes) > 1 else ""),)
+            what = "the recording is read as" if isinstance(model, RecordedScene) else "the scene file"
+            notes += (f"{what}: {model.notes[0]}" + (" …" if len(model.notes) > 1 else ""),)
         return notes

@@ -244,6 +244,7 @@ def test_the_recorded_reference_is_named_and_has_no_cost(play) -> None:
     comparison = play(PaintedRecording(3), ("native", "bilinear"))
     show(comparison, 0)
     assert [pane.title for pane in comparison.panes()] == ["Reference, recorded", "Bilinear"]
+    assert [pane.detail.endswith(" ms") for pane in comparison.panes()] == [False, True]
     overlay = overlay_content(comparison, FrameTimes().summary(), 180, 0.0)
     assert [times.label for times in overlay.methods] == ["Bilinear"]
     comparison.ratio = 1.5
