@@ -46,13 +46,13 @@ def evaluate_command(options: argparse.Namespace) -> None:
     from models.evaluate.results import write_evaluation
 
     left_out: list[str] = []
-    folder = options.pictures or options.docs
+    folders = [folder for folder in (options.pictures, options.docs) if folder]
     with headless_context() as context:
         items = held_out_items(options, left_out)
         contestants = _contestants(options, context, left_out)
         for line in left_out:
             print(line, file=sys.stderr)  # noqa: T201
-        finder = _finder(contestants) if folder else None
+        finder = _finder(contestants) if folders else None
         result = evaluate(
             items,
             contestants,
@@ -65,9 +65,12 @@ def evaluate_command(options: argparse.Namespace) -> None:
         for contestant in contestants:
             contestant.release()
     print(as_text(result))  # noqa: T201
-    pictures = write_pictures(folder, result, finder, _histories(options.run)) if folder and finder else {}
-    for title, path in pictures.items():
-        print(f"{title}: {path}")  # noqa: T201
+    pictures: dict[str, Path] = {}
+    for folder in folders:
+        assert finder is not None
+        pictures = write_pictures(folder, result, finder, _histories(options.run))
+        for title, path in pictures.items():
+            print(f"{title}: {path}")  # noqa: T201
     if options.docs:
         write_page(options.docs, result, pictures)
     if options.out:

@@ -88,7 +88,8 @@ _TEMPORAL_LIMITS = [
     "* Where every sample differs from the last by aliasing alone (fine textures without mip maps, as in the courtyard "
     "recording) it trusts history too late: for some ten frames it is close to a filtered single frame, and TAAU is "
     "sharper there.",
-    "* Small bright bodies that tumble (embers, petals) leave dotted trails, as with TAAU.",
+    "* Small bright bodies in flight (embers, drops) are ragged and change from frame to frame; those without motion "
+    "vectors, depth or a reactive mask leave dotted trails, as with TAAU.",
     "* Wires in front of something that moves (a grille before a turning fan) come out as dots, as with TAAU.",
     "* Glazing bars thinner than a pixel before a bright sky stay dashed.",
     "* The first frames after a cut have no history: they look like a filtered low-resolution image.",
