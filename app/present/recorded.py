@@ -29,8 +29,8 @@ STRETCH = 32
 """Frames from a multiple of this on are all led up to from one frame, LEAD before the first of them: so they are the
 same pictures whether each was jumped to or all were drawn in a row, which is how time runs backwards."""
 _AHEAD = 12
-_GREY = 0.02
-"""Linear grey of what is not there."""
+_GREY = 0.1
+"""Linear grey of what is not there: dark, and yet apart from the window's own black through the filmic curve."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
