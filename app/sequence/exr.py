@@ -10,6 +10,7 @@ import numpy as np
 
 from app.conventions import Size
 from app.errors import SuperseeError
+from app.sequence.exr_chunks import check_whole
 from app.sequence.exr_header import check_claims, check_there, listed, qualified, unreadable, window_size
 
 _TYPES = (np.float16, np.float32)
@@ -66,6 +67,7 @@ def _parts(path: Path, size: Size, separate_channels: bool) -> Sequence[Any]:
         header = OpenEXR.File(str(path), header_only=True)
         check_claims(path, header.parts)
         _check_sizes(path, header.parts, size)
+        check_whole(path)
         parts = OpenEXR.File(str(path), separate_channels=separate_channels).parts
     except SuperseeError:
         raise

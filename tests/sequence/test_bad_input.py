@@ -15,6 +15,7 @@ import pytest
 from app.errors import SuperseeError
 from app.sequence.discover import open_sequence
 from app.sequence.exr import all_finite, read_channels, read_pixels
+from app.sequence.exr_chunks import check_whole
 from app.sequence.read_ahead import ReadAhead
 from tests.sequence import wall
 from tests.sequence.recordings import exr, write_recording
@@ -100,11 +101,32 @@ def test_values_that_are_not_finite(damaged: tuple[Path, Path, str], value: floa
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.02, 0.5, 0.97])
-def test_a_file_that_is_cut_off(damaged: tuple[Path, Path, str], kept: float) -> None:
+def test_a_file_that_is_cut_off(
+    damaged: tuple[Path, Path, str], kept: float, capfd: pytest.CaptureFixture[str]
+) -> None:
     root, file, _ = damaged
     data = file.read_bytes()
     file.write_bytes(data[: int(kept * len(data))])
     expect(root, file, "cannot be read")
+    if kept >= 0.5:
+        assert capfd.readouterr().err == "", "the library prints what the message says"
+
+
+@pytest.mark.parametrize("compression", ["NO", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB"])
+@pytest.mark.parametrize("height", [1, 16, 33, 300])
+def test_a_whole_file_is_whole_and_one_that_lacks_a_byte_is_not(compression: str, height: int, tmp_path: Path) -> None:
+    import OpenEXR
+
+    path = tmp_path / "0001.exr"
+    pixels = np.random.default_rng(4).random((height, 24)).astype(np.float16)
+    header = {"compression": getattr(OpenEXR, f"{compression}_COMPRESSION"), "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, {name: pixels.copy() for name in "RGB"}).write(str(path))
+    check_whole(path)
+    data = path.read_bytes()
+    for length in (len(data) - 1, len(data) - 20):
+        path.write_bytes(data[:length])
+        with pytest.raises(SuperseeError, match=rf"is cut off: it has {length} bytes of \d+ at least"):
+            check_whole(path)
 
 
 def test_channels_of_other_names(damaged: tuple[Path, Path, str]) -> None:
