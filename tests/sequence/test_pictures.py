@@ -153,6 +153,6 @@ def write_sound(path: Path) -> None:
 
 
 def test_srgb_is_decoded_by_its_formula() -> None:
-    assert from_srgb(np.uint8([0, 10, 11, 128, 255])) == pytest.approx(
+    assert from_srgb(np.array([0, 10, 11, 128, 255], np.uint8)) == pytest.approx(
         [0.0, 0.0030353, 0.0033465, 0.2158605, 1.0], rel=1e-4
     )
