@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from app.conventions import Size
-from app.errors import SuperseeError
 from app.render.frame import CameraView
 from app.sequence.cameras import camera_view, still_camera, view_from_clip
-from app.sequence.importing import read_json
+from app.sequence.importing import read_described
 
 _INFINITE = -1.0
 """CameraFarPlane of a projection without far plane."""
@@ -47,14 +46,7 @@ class ArmMeta:
 
 def read_meta(path: Path) -> ArmMeta:
     """Raises SuperseeError naming the entry that is missing or wrong."""
-    content = read_json(path)
-    try:
-        return _meta(content)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
-        reason = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
-        raise SuperseeError(
-            f"{path} does not describe an Arm capture", reason, "docs/importing.md lists the entries that are read."
-        ) from error
+    return read_described(path, _meta, "an Arm capture", "docs/importing.md lists the entries that are read.")
 
 
 def arm_camera(frame: ArmFrame, before: ArmFrame, size: Size) -> CameraView:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.conventions import Size
-from app.errors import SuperseeError
-from app.sequence.importing import read_json
+from app.sequence.importing import read_described
 
 _LARGEST_SIDE = 8192
 
@@ -34,14 +33,7 @@ class BlenderMeta:
 
 def read_meta(path: Path) -> BlenderMeta:
     """Raises SuperseeError naming the entry that is missing or wrong."""
-    content = read_json(path)
-    try:
-        return _meta(content)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        reason = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
-        raise SuperseeError(
-            f"{path} does not describe a recording", reason, "docs/importing.md says what belongs there."
-        ) from error
+    return read_described(path, _meta, "a recording", "docs/importing.md says what belongs there.")
 
 
 def _meta(content: Any) -> BlenderMeta:

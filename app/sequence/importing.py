@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ DEFAULT_RATIO = 2.0
 DEFAULT_FPS = 30.0
 JITTER_NOTE = "Jitter: jitter.json, in pixels, x right, y down: the sample lies at the pixel's centre + jitter."
 _HALF_MAX = 65504.0
+_Meta = TypeVar("_Meta")
 _LARGEST_JSON = 64 << 20
 
 
@@ -86,6 +88,17 @@ def read_json(path: Path) -> Any:
         raise SuperseeError(
             f"{path} cannot be read", f"it is not JSON, or only half of it ({error})", "Write or copy it again."
         ) from error
+
+
+def read_described(path: Path, parse: Callable[[Any], _Meta], what: str, advice: str) -> _Meta:
+    """`parse` of the JSON file's content. Raises SuperseeError ("PATH does not describe `what`", the entry that is
+    missing or wrong, `advice`), and what read_json raises."""
+    content = read_json(path)
+    try:
+        return parse(content)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
+        reason = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise SuperseeError(f"{path} does not describe {what}", reason, advice) from error
 
 
 def read_jitter(path: Path, frames: int) -> tuple[tuple[float, float], ...] | None:

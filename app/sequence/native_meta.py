@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.conventions import Size
-from app.errors import SuperseeError
-from app.sequence.importing import read_json
+from app.sequence.importing import read_described
 
 FILE_NAME = "sequence.json"
 FORMAT = "supersee-sequence"
@@ -114,14 +113,7 @@ def meta_text(meta: SequenceMeta) -> str:
 
 def read_meta(path: Path) -> SequenceMeta:
     """Raises SuperseeError naming the file, and the entry in it that is missing or wrong."""
-    content = read_json(path)
-    try:
-        return _meta(content)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
-        reason = f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
-        raise SuperseeError(
-            f"{path} does not describe a sequence", reason, "docs/sequence-format.md says what belongs there."
-        ) from error
+    return read_described(path, _meta, "a sequence", "docs/sequence-format.md says what belongs there.")
 
 
 def _frame_entry(frame: FrameMeta) -> dict[str, Any]:
