@@ -1,4 +1,4 @@
-"""Motion guessed from the pictures, for recordings without motion vectors. Never as good as a renderer's own."""
+"""Frames of pictures alone: motion is guessed from them, never as good as a renderer's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 
 from app.errors import SuperseeError
 from app.measure.image_metrics import display_image
+from app.sequence.cameras import STILL_NEAR, still_camera
+from app.sequence.importing import flat_depth, recorded_frame
+from app.sequence.source import RecordedFrame
 
 NOTES = (
     "Motion is ESTIMATED from the pictures (DIS optical flow): expect ghosts where it is wrong.",
@@ -18,6 +21,21 @@ _LEAST_SIDE = 16
 """Pixels: the flow's coarsest level must hold one patch of 8."""
 _ROWS = 128
 """At once: what lies between a linear picture and its luma would take four times the picture's memory."""
+
+
+def estimated_frame(colour: np.ndarray, previous: np.ndarray | None, time: float) -> RecordedFrame:
+    """A frame of a scene-linear picture (height, width, 3 or more) and the one before it, None where there is none:
+    history is dropped there. Raises SuperseeError where OpenCV is not installed."""
+    height, width = colour.shape[:2]
+    return recorded_frame(
+        colour,
+        flat_depth((width, height), STILL_NEAR),
+        np.zeros((height, width, 2)) if previous is None else estimated_motion(colour, previous),
+        jitter=(0.0, 0.0),
+        camera=still_camera((width, height)),
+        time=time,
+        reset=previous is None,
+    )
 
 
 def estimated_motion(current: np.ndarray, previous: np.ndarray) -> np.ndarray:

@@ -8,12 +8,11 @@ import numpy as np
 
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.sequence.cameras import STILL_NEAR, still_camera
-from app.sequence.estimated_motion import NOTES, estimated_motion, require_opencv
+from app.sequence.estimated_motion import NOTES, estimated_frame, require_opencv
 from app.sequence.exr import read_pixels
 from app.sequence.exr_header import LARGEST_SIDE, check_there, listed, read_header
 from app.sequence.folder import files_of, first_usable
-from app.sequence.importing import DEFAULT_FPS, display_size, flat_depth, no_reference, recorded_frame
+from app.sequence.importing import DEFAULT_FPS, display_size, no_reference
 from app.sequence.numbered import numbered_files
 from app.sequence.source import RecordedFrame
 
@@ -53,16 +52,7 @@ class ImageSequence:
     def read(self, index: int) -> RecordedFrame:
         colour = linear_picture(self._files.file(index), self.render_size)
         previous = self._before(index)
-        motion = np.zeros((*colour.shape[:2], 2)) if previous is None else estimated_motion(colour, previous)
-        return recorded_frame(
-            colour,
-            flat_depth(self.render_size, STILL_NEAR),
-            motion,
-            jitter=(0.0, 0.0),
-            camera=still_camera(self.render_size),
-            time=index / self.fps,
-            reset=previous is None,
-        )
+        return estimated_frame(colour, previous, index / self.fps)
 
     def reference(self, index: int, display: Size | None = None) -> np.ndarray:
         raise no_reference(self.name, display or self.display_size)

@@ -9,11 +9,10 @@ import numpy as np
 
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.sequence.cameras import STILL_NEAR, still_camera
-from app.sequence.estimated_motion import NOTES, estimated_motion, require_opencv
+from app.sequence.estimated_motion import NOTES, estimated_frame, require_opencv
 from app.sequence.exr_header import LARGEST_SIDE
 from app.sequence.images import from_srgb
-from app.sequence.importing import DEFAULT_FPS, display_size, flat_depth, no_reference, recorded_frame
+from app.sequence.importing import DEFAULT_FPS, display_size, no_reference
 from app.sequence.source import RecordedFrame
 from app.sequence.video_frames import VideoFrames
 
@@ -50,16 +49,7 @@ class VideoSequence:
         with self._lock:  # one decoder
             previous = self._linear(index - 1) if index else None
             colour = self._linear(index)
-        motion = np.zeros((*colour.shape[:2], 2)) if previous is None else estimated_motion(colour, previous)
-        return recorded_frame(
-            colour,
-            flat_depth(self.render_size, STILL_NEAR),
-            motion,
-            jitter=(0.0, 0.0),
-            camera=still_camera(self.render_size),
-            time=self._frames.times[index],
-            reset=index == 0,
-        )
+        return estimated_frame(colour, previous, self._frames.times[index])
 
     def reference(self, index: int, display: Size | None = None) -> np.ndarray:
         raise no_reference(self.name, display or self.display_size)
