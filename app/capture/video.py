@@ -44,6 +44,13 @@ class Picture:
     done: Callable[[], None] = lambda: None
 
 
+def sound_decoding_time(shown: int, decoded: int, last: int | None) -> int:
+    """`decoded`, or `shown`, the tick at which the frame is seen. x265 leaves the decoding times of streams of one or
+    two frames unset: any number may stand there, and a container takes none after the showing or up to the `last`."""
+    earliest = shown - _LONGEST_DELAY if last is None else max(shown - _LONGEST_DELAY, last + 1)
+    return decoded if earliest <= decoded <= shown else shown
+
+
 def even(size: Size) -> Size:
     """The size that is encoded: odd sides are padded."""
     return size[0] + size[0] % 2, size[1] + size[1] % 2
@@ -87,6 +94,7 @@ class VideoWriter:
         self._rate = Fraction(rate).limit_denominator(1001)
         self._live = live
         self._last_tick = -1
+        self._last_decoding: int | None = None
         quality = CODECS[codec].crf if crf is None else crf
         self._container, self._stream = self._open(Setting(self.encoder, self.padded, self._rate, quality, live))
         if record is not None:
@@ -214,9 +222,9 @@ class VideoWriter:
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
-            # x265 leaves decoding times of streams of one or two frames unset: any number may stand there.
-            if packet.pts is not None and packet.dts is not None and packet.pts - packet.dts > _LONGEST_DELAY:
-                packet.dts = packet.pts
+            if packet.pts is not None and packet.dts is not None:
+                packet.dts = sound_decoding_time(packet.pts, packet.dts, self._last_decoding)
+                self._last_decoding = packet.dts
             self._container.mux(packet)
 
     def _padded(self, pixels: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 
 from app.capture import video
 from app.capture.encoders import CODECS, choose_encoder, encoder_works
-from app.capture.video import Picture, VideoWriter
+from app.capture.video import Picture, VideoWriter, sound_decoding_time
 from app.errors import SuperseeError
 
 av = pytest.importorskip("av")
@@ -237,3 +237,19 @@ def test_offering_never_waits_and_says_what_was_not_taken(tmp_path: Path, monkey
     assert done == [n for n, kept in enumerate(taken) if kept]
     assert writer.frames_written == sum(taken)
     assert len(_frames(writer.path)) == sum(taken)
+
+
+@pytest.mark.parametrize(
+    ("decoded", "last", "sound"),
+    [
+        (90, 80, 90),  # ahead of its showing, as with frames that wait for others
+        (-40, None, -40),
+        (2**40, 80, 100),  # unset
+        (-(2**40), 80, 100),
+        (80, 80, 100),
+    ],
+)
+def test_a_decoding_time_that_no_container_takes_becomes_that_of_showing(
+    decoded: int, last: int | None, sound: int
+) -> None:
+    assert sound_decoding_time(100, decoded, last) == sound
