@@ -17,6 +17,7 @@ from app.conventions import Size
 from app.errors import SuperseeError
 from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 from app.inference.engine_report import Layer, boundary_problem, read_layers
+from app.inference.paused_collector import paused_collector
 from app.inference.tensorrt_library import TensorRtLibrary
 
 INPUT_NAME, OUTPUT_NAME = "features", "parameters"
@@ -55,6 +56,7 @@ class BuiltEngine:
     seconds: float
 
 
+@paused_collector()
 def build_engine(library: TensorRtLibrary, request: BuildRequest) -> BuiltEngine:
     """Raises SuperseeError where the file is not a network of ours or TensorRT cannot build it."""
     begun = time.perf_counter()

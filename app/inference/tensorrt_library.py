@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.errors import SuperseeError
+from app.inference.paused_collector import paused_collector
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class TensorRtLibrary:
         """Whether contexts capture CUDA graphs by themselves, for every pair of addresses they meet."""
         return self.kind == "tensorrt_rtx"
 
+    @paused_collector()
     def load(self, plan: bytes) -> Any:
         """An engine from `plan`; needs the GPU. Raises SuperseeError with TensorRT's reason."""
         self.messages.clear()
@@ -137,6 +139,7 @@ class TensorRtLibrary:
             raise SuperseeError(f"{self.label} {self.version} cannot load the engine", self._why_not(plan))
         return engine
 
+    @paused_collector()
     def create_context(self, engine: Any, stored: bytes = b"") -> tuple[Any, RuntimeCache | None]:
         """An execution context, CUDA graphs switched on where the library does them, with its runtime cache where it
         has one. Compiles kernels, for seconds where `stored` is empty or foreign; a CUDA context must be current."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,3 +146,35 @@ def test_the_check_of_the_boundary_sees_copies(library: TensorRtLibrary, tmp_pat
     onnx.save(model, path)
     built = build_engine(library, BuildRequest(path, (64, 36), "sm89"))
     assert "which is no convolution, reads features" in built.boundary
+
+
+COLLECTING = """
+import gc, sys
+from pathlib import Path
+from app.inference.engine_build import BuildRequest, build_engine
+from app.inference.tensorrt_library import TensorRtLibrary
+
+class Collects:
+    "Collects where Python might do so by itself."
+    def log(self, severity, message):
+        if gc.isenabled():
+            gc.collect()
+
+class Holder:
+    def __init__(self):
+        self.itself, self.builder = self, library.api.Builder(logger)
+
+library = TensorRtLibrary("tensorrt_rtx")
+logger, library.logger = library.logger, Collects()
+gc.disable()
+Holder()
+gc.enable()
+assert build_engine(library, BuildRequest(Path(sys.argv[1]), (64, 36), "sm89")).plan
+"""
+
+
+def test_a_builder_that_awaits_collection_does_not_stop_the_next() -> None:
+    """Its destructor wants the lock that TensorRT holds while it calls the logger. In a process of its own, for one
+    that stands still there never hears of a time limit."""
+    command = [sys.executable, "-c", COLLECTING, str(half_model("lite"))]
+    assert subprocess.run(command, timeout=60, check=False, cwd=WEIGHTS.parents[1]).returncode == 0
