@@ -21,7 +21,7 @@ void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     vec3 exposed = clamp(texelFetch(colour, pixel, 0).rgb, 0.0, 65504.0) * exposure;
     vec2 own = texelFetch(motion, pixel, 0).rg;
-    bool masked = textureSize(reactive, 0) != ivec2(1);
+    bool masked = textureSize(reactive, 0) != ivec2(1);  // one pixel stands for no mask
     float cover = masked ? coverAt(reactive, pixel) : 0.0, bare = 1.0;
     if (masked && hasHistory > 0.5) bare = bareSince(lastSurface, vec2(pixel) + jitter + own - lastJitter, cover);
     sampleColour = kept(vec4(rgbToYCoCg(rangeCompress(exposed, ACCUMULATION_KNEE)), bare));

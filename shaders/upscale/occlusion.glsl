@@ -37,12 +37,10 @@ Before seenBefore(sampler2D previousSurface, vec2 texel, float expected, vec2 sh
     return before;
 }
 
-// Cover, the largest reactive value of 3x3: as far as a sample's colour is spread. A mask of one pixel is none.
+// Cover, the largest reactive value of 3x3: as far as a sample's colour is spread.
 float coverAt(sampler2D reactive, ivec2 pixel) {
-    ivec2 last = textureSize(reactive, 0) - 1;
-    if (last == ivec2(0)) return 0.0;
     float cover = 0.0;
-    vec2 size = vec2(last + 1), texel = 1.0 / size;
+    vec2 size = vec2(textureSize(reactive, 0)), texel = 1.0 / size;
     for (int i = 0; i < 9; ++i)
         cover = max(cover, texture(reactive, clamp(vec2(pixel) + vec2(i % 3, i / 3) - 0.5, vec2(0.5), size - 0.5) * texel).r);
     return cover;

@@ -58,7 +58,7 @@ void main() {
     // On a continuous surface the pixel's own motion is the exact one; only an edge borrows its occluder's.
     vec2 shift = nearest > ownDepth * (1.0 + EDGE_RATIO) ? texelFetch(motion, nearestPlace, 0).rg : ownShift;
 
-    float trust = 1.0, bare = 1.0, cover = coverAt(reactive, centre);
+    float trust = 1.0, bare = 1.0, cover = useReactive > 0.0 ? coverAt(reactive, centre) : 0.0;
     if (hasHistory > 0.0) {
         vec2 position = vec2(centre) + 0.5 + jitter;
         vec2 ndc = position / vec2(last + 1) * 2.0 - 1.0;
