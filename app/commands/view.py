@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.screenshot is not None:
         _check_screenshot(args.screenshot)
+    if args.scene is not None:
+        _check_scene(args.scene)
     methods = _methods(args)
     if args.watch is not None:
         methods = _watched(args.watch, methods)
@@ -116,6 +118,13 @@ def _check_screenshot(path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise SuperseeError(f"{path} is no name for a screenshot", "only PNG is written", "End it in .png.")
     choices.writable_folder(path.parent)
+
+
+def _check_scene(name: str) -> None:
+    """A name that is nothing is refused before a window opens."""
+    from app.scene.builtin import scene_file
+
+    scene_file(name)
 
 
 def _headless(args: argparse.Namespace, methods: tuple[str, ...] | None, video: video_options.VideoWish) -> int:

@@ -32,15 +32,19 @@ def load_scene(name_or_path: str) -> SceneModel:
 
 
 def scene_file(name_or_path: str) -> Path:
-    """Where the scene lies. Raises SuperseeError for a name that is neither built in nor a file."""
+    """Where the scene lies. Raises SuperseeError for a name that is neither built in nor on the disk."""
     text = str(name_or_path)
     if _is_plain_name(text):
         built_in = SCENES / f"{text}.glb"
         if built_in.is_file():
             return built_in
     path = Path(text).expanduser()
-    if not text or (_is_plain_name(text) and not path.is_file()):
+    if not text or (_is_plain_name(text) and not path.exists()):
         raise SuperseeError(f"There is no scene {text!r}", "it is neither built in nor a file", _advice(text))
+    if not path.exists():
+        raise SuperseeError(
+            f"The scene {path} cannot be opened", "there is no such file", "Give the path of a .gltf or .glb file."
+        )
     return path
 
 

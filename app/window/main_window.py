@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
             self._give_up(SuperseeError("OpenGL cannot be used in the window", why, do))
 
     def _give_up(self, error: SuperseeError) -> None:
-        """Without OpenGL there is no window to keep."""
+        """There is nothing to keep a window for: it closes, and the command ends with `error`."""
         self.failure = error
         QTimer.singleShot(0, self.close)
 
@@ -205,6 +205,10 @@ class MainWindow(QMainWindow):
         self._fit()
 
     def _scene_failed(self, error: Exception) -> None:
+        if self._last_frame and self.rig.comparison is None and isinstance(error, SuperseeError):
+            # Nobody looks on: pictures of another scene than the one that was named would pass for its own.
+            self._give_up(error)
+            return
         self.hud.message = "" if self.rig.comparison is not None else "No scene"
         self.hud.say("")
         self.banner.tell(error)

@@ -117,3 +117,12 @@ def test_a_run_that_cannot_be_watched_is_a_plain_error(
 def test_watching_needs_a_window(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--watch", str(tmp_path)]) == 2
     assert "there is no display for a window" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["nosuch.glb", "nosuchname"])
+def test_a_scene_that_is_nothing_is_refused_before_a_window_opens(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":nowhere")  # a window would fail on it
+    assert main([name]) == 2
+    assert name in capsys.readouterr().err

@@ -153,6 +153,16 @@ def test_scene_that_the_renderer_refuses_leaves_the_old_one(qtbot, open_window) 
     frames_go_on(qtbot, window)
 
 
+@pytest.mark.parametrize("options", [{"scene": "broken"}, {"scene": "court", "path": "nosuch"}])
+def test_a_window_that_leaves_by_itself_does_not_show_another_scene_than_the_named_one(
+    qtbot, open_window, options: dict
+) -> None:
+    window = open_window(wait=False, frames=1000, **options)
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=5_000)
+    assert isinstance(window.failure, SuperseeError)
+    assert window.shown_frames < 2
+
+
 def test_missing_first_scene_falls_back_to_a_built_in_one(qtbot, open_window) -> None:
     window = open_window(scene="broken")
     assert window.banner.isVisible()
