@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+PRECISIONS = ("int8", "fp8")
 _RATIOS = (1.5, 2.0, 3.0)
 
 
@@ -14,20 +15,29 @@ def quantize_command(options: argparse.Namespace) -> None:
     from models.evaluate.items import DATA_FOLDER
     from models.evaluate.sequences import held_out_clips
     from models.export.quantize import mean_loss, quantize, training_clips
-    from models.network.save import INT8_CARD, INT8_FILE
+    from models.network.save import quantized_files
 
     folders = options.data or sorted(path.parent for path in DATA_FOLDER.glob("*/index.json"))
     calibration = training_clips(folders, options.calibrate)
     held_out = list(held_out_clips(folders, _RATIOS, options.clips))
+    precisions = tuple(dict.fromkeys(options.precision or PRECISIONS))
     with headless_context() as context:
-        losses = quantize(context, options.network, calibration, held_out)
-    said = f"{mean_loss(losses):+.3f} dB on {len(losses)} held-out clips"
-    print(f"{options.network / INT8_FILE} and {INT8_CARD} are written; lost to float32: {said}")  # noqa: T201
+        losses = quantize(context, options.network, calibration, held_out, precisions)
+    for precision, rows in losses.items():
+        files = " and ".join(quantized_files(precision))
+        said = f"lost to float32: {mean_loss(rows):+.3f} dB on {len(rows)} held-out clips"
+        print(f"{options.network}: {files} are written; {said}")  # noqa: T201
 
 
 def add_quantize_parser(commands: Any) -> None:
-    quantize = commands.add_parser("quantize", help="write a network's INT8 model for TensorRT, and what it loses")
+    quantize = commands.add_parser("quantize", help="write a network's INT8 and FP8 models for TensorRT, with cards")
     quantize.add_argument("--network", type=Path, required=True, help="its folder, for example models/weights/lite")
+    quantize.add_argument(
+        "--precision",
+        action="append",
+        choices=PRECISIONS,
+        help="repeatable (default: " + " and ".join(PRECISIONS) + ")",
+    )
     quantize.add_argument(
         "--data", type=Path, nargs="*", default=[], help="data folders (default: models/data_cache/*)"
     )

@@ -8,19 +8,25 @@ from pathlib import Path
 from app.inference.manifest import describe_network
 from models.network.export import export_half_onnx, export_onnx
 from models.network.gate import write_gate
+from models.network.quantized import FORMATS
 from models.network.unet import TemporalUNet
 
 MODEL_FILE, MANIFEST_FILE = "model.onnx", "manifest.json"
 HALF_FILE, GATE_FILE = "model.fp16.onnx", "gate.npz"
-QUANTIZED_FILES = INT8_FILE, INT8_CARD = "model.int8.onnx", "int8.md"
+
+
+def quantized_files(precision: str) -> tuple[str, str]:
+    """Names of a quantized model and of the card beside it."""
+    return f"model.{precision}.onnx", f"{precision}.md"
 
 
 def save_network(network: TemporalUNet, folder: Path, name: str) -> None:
     """Writes model.onnx, model.fp16.onnx, gate.npz and manifest.json; the same weights give the same bytes. What
     `quantize` made of other weights is removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in QUANTIZED_FILES:
-        (folder / file).unlink(missing_ok=True)
+    for precision in FORMATS:
+        for file in quantized_files(precision):
+            (folder / file).unlink(missing_ok=True)
     model, half, gate = (folder / file for file in (MODEL_FILE, HALF_FILE, GATE_FILE))
     export_onnx(network, model)
     export_half_onnx(network, half)
