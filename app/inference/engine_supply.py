@@ -25,9 +25,14 @@ from app.inference.manifest import Network
 log = logging.getLogger(__name__)
 
 
+LEAST_CAPABILITY = {"fp8": (8, 9)}
+"""Compute capability from which on GPUs have a precision, where not all that TensorRT builds for do."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineTarget:
-    """What an engine is built with and for. `gpu` and `driver` are "" where it is built without the GPU at hand."""
+    """What an engine is built with and for. `gpu` and `driver` are "" where it is built without the GPU at hand.
+    `capability`: the oldest compute capability that the engine is for; (0, 0) says nothing of it."""
 
     library: str
     version: str
@@ -35,6 +40,18 @@ class EngineTarget:
     gpu: str = ""
     driver: str = ""
     device: int = 0
+    capability: tuple[int, int] = (0, 0)
+
+    def check_precision(self, precision: str) -> None:
+        """Raises SuperseeError where the GPU does not compute in it."""
+        least = LEAST_CAPABILITY.get(precision, (0, 0))
+        if self.capability < least:
+            raise SuperseeError(
+                f"There is no {precision} for {self.gpu or self.target}",
+                f"that begins at compute capability {least[0]}.{least[1]}, and this is "
+                f"{self.capability[0]}.{self.capability[1]}",
+                "Choose another precision; `auto` leaves out by itself what does not run.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +92,10 @@ class EngineSupply:
         on_build: Callable[[], None] = lambda: None,
     ) -> SuppliedEngine:
         """`size` is the padded LR size. `on_build` is called before anything is built. Raises SuperseeError where the
-        network has no model of `precision` or cannot be built, BuildCancelled on `cancelled`."""
+        network has no model of `precision`, `target` does not compute in it or the engine cannot be built,
+        BuildCancelled on `cancelled`."""
         key = self.key(network, size, target, precision)
+        target.check_precision(precision)
         request = WorkerRequest(network.typed_model(precision), size, target.library, target.target, target.device)
         begun = time.monotonic()
         remarks: list[str] = []

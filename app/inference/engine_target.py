@@ -10,7 +10,7 @@ from app.errors import SuperseeError
 from app.inference.cuda_runtime import CudaDevice, CudaRuntime
 from app.inference.engine_supply import EngineTarget
 from app.inference.manifest import Network
-from app.inference.tensorrt_library import LABELS, Kind, TensorRtLibrary, first_library, installed
+from app.inference.tensorrt_library import LABELS, PORTABLE_SINCE, Kind, TensorRtLibrary, first_library, installed
 
 DISPLAYS: dict[Size, tuple[int, ...]] = {
     (3840, 2160): (720, 1080, 1440),
@@ -51,7 +51,8 @@ def present_target(library: TensorRtLibrary, runtime: CudaRuntime, gpu: CudaDevi
     """Raises SuperseeError where `library` does not run on the GPU."""
     target = library.target_for(gpu.capability)
     name = f"{gpu.name} ({gpu.capability[0]}.{gpu.capability[1]})"
-    return EngineTarget(library.kind, library.version, target, name, driver_name(runtime), gpu.index)
+    driver = driver_name(runtime)
+    return EngineTarget(library.kind, library.version, target, name, driver, gpu.index, gpu.capability)
 
 
 def target_here() -> EngineTarget:
@@ -72,7 +73,9 @@ def ahead_target(target: str, kind: Kind = "tensorrt_rtx") -> EngineTarget:
     if version is None:
         TensorRtLibrary(kind)  # says what is missing
         raise SuperseeError(f"{LABELS[kind]} has no version", "", "Install it again.")
-    return EngineTarget(kind, version, target)
+    named = re.fullmatch(r"sm(\d+)(\d)", target)
+    capability = (int(named[1]), int(named[2])) if named else PORTABLE_SINCE
+    return EngineTarget(kind, version, target, capability=capability)
 
 
 def driver_name(runtime: CudaRuntime) -> str:

@@ -28,6 +28,11 @@ NOT_YET_RUN: tuple[Unproven, ...] = (
         "pytest -m gpu",
     ),
     Unproven(
+        "INT8 and FP8: which precision is the fastest, and what each answers on a GPU",
+        "both are built for real, and their loss is measured in OpenVINO",
+        "supersee engines build --precision auto",
+    ),
+    Unproven(
         "times on an NVIDIA GPU, and those of torch and onnxruntime beside them",
         "nothing: no figure is claimed",
         "supersee bench --gpu",

@@ -29,7 +29,7 @@ class Network:
     macs_per_pixel  multiply-adds per LR pixel
     precision       what the weights were trained in: "float32"
     architecture    models.network's description, for the lab and for display only
-    typed           the same network for strongly typed runtimes (TensorRT), NCHW, by precision: "fp16", "int8"
+    typed           the same network for strongly typed runtimes (TensorRT), NCHW, by precision: "fp16", "int8", "fp8"
     loss_db         what a typed model loses against float32 on held-out clips, by precision: PSNR, dB
     gate            what an engine is checked against before it is used (app/inference/gate.py)
     digests         sha256 of every file, by name
@@ -53,7 +53,9 @@ class Network:
             raise SuperseeError(
                 f"The network {self.name} has no {precision} model for TensorRT",
                 f"its manifest lists {', '.join(self.typed) or 'none'}",
-                "Export it again with `python -m models export`, or choose another precision.",
+                "Export it again with `python -m models export`, or choose another precision."
+                if precision == "fp16"
+                else f"Make it with `python -m models quantize --precision {precision}`, or choose another precision.",
             )
         return self.typed[precision]
 

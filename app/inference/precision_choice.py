@@ -1,8 +1,8 @@
 """Which precision a network runs in, measured on the GPU at hand for the size at hand.
 
-INT8 is often slower than FP16 on thin networks, and what it loses is for the lab to measure: neither is guessed. The
-fastest whose loss on held-out clips (in the network's manifest) is small enough is taken, and the figures are kept
-beside the engines.
+INT8 and FP8 are often slower than FP16 on thin networks, and what they lose is for the lab to measure: neither is
+guessed. The fastest whose loss on held-out clips (in the network's manifest) is small enough is taken, and the figures
+are kept beside the engines.
 """
 
 from __future__ import annotations

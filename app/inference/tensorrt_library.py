@@ -28,6 +28,7 @@ KINDS: tuple[Kind, ...] = ("tensorrt_rtx", "tensorrt")
 LABELS: dict[str, str] = {"tensorrt_rtx": "TensorRT-RTX", "tensorrt": "TensorRT"}
 PORTABLE = "portable"
 """A target of TensorRT-RTX: no compute capability is named, and the engine runs on 8.0, 8.6, 8.9, 12.0 "and later"."""
+PORTABLE_SINCE = (8, 0)
 PRESENT = "present"
 """The full library's only target: the GPU in the machine."""
 
@@ -91,7 +92,7 @@ class TensorRtLibrary:
         name = f"sm{capability[0]}{capability[1]}"
         if name in self.targets():
             return name
-        if capability < (8, 0):
+        if capability < PORTABLE_SINCE:
             raise SuperseeError(
                 f"{self.label} does not run on this GPU",
                 f"its compute capability is {capability[0]}.{capability[1]}, and 7.5, 8.0 or newer is needed",

@@ -8,6 +8,7 @@ import pytest
 
 from app.cli import main
 from app.inference.engine_target import common_sizes
+from tests.inference.quantized_network import quantized_network
 
 
 def engines(folder: Path, *arguments: str) -> int:
@@ -77,7 +78,6 @@ def test_a_target_that_tensorrt_does_not_have_is_named_and_the_rest_goes_on(
         (("build", "--target", "4090"), "is not a target such as sm89"),
         (("build", "--precision", "fp4"), "invalid choice"),
         (("build", "--network", "nothing"), 'There is no network "nothing"'),
-        (("build", "--target", "sm89", "--precision", "fp8"), "has no fp8 model"),
         ((), "required"),
     ],
 )
@@ -88,6 +88,40 @@ def test_what_cannot_be_is_said_in_a_line(
     err = capsys.readouterr().err
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_network_without_a_model_of_that_precision_says_how_to_make_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from models.network import NETWORKS, build, save_network
+
+    save_network(build(NETWORKS["tiny"], seed=1), tmp_path / "tiny", "tiny")
+    arguments = ("build", "--network", str(tmp_path / "tiny"), "--target", "sm89", "--precision", "fp8")
+    assert engines(tmp_path / "engines", *arguments) == 2
+    said = capsys.readouterr().err
+    assert "tiny has no fp8 model for TensorRT: its manifest lists fp16" in said
+    assert "python -m models quantize --precision fp8" in said
+
+
+def test_fp8_is_built_where_the_target_has_it_and_named_where_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = quantized_network(tmp_path / "lite")
+    targets = ("sm75", "sm86", "sm89", "sm120", "portable")
+    named = [word for target in targets for word in ("--target", target)]
+    arguments = ("build", "--network", str(network.folder), "--size", "960x540", "--precision", "fp8", *named)
+    assert engines(tmp_path / "engines", *arguments) == 1
+    refused = capsys.readouterr().out.splitlines()[:3]
+    for line, target, own in zip(refused, ("sm75", "sm86", "portable"), ("7.5", "8.6", "8.0")):
+        said = f"There is no fp8 for {target}: that begins at compute capability 8.9, and this is {own}. "
+        assert line.startswith(f"{target}: FAILED: {said}")
+    assert engines(tmp_path / "engines", *arguments[:-10], "--target", "sm89", "--target", "sm120") == 0
+    built = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[:2] for line in built] == [
+        [f"lite 960x540 fp8 for {target}", " was here already, " + line.rpartition(", ")[2]]
+        for target, line in zip(("sm89", "sm120"), built)
+    ]
+    assert engines(tmp_path / "engines", "verify") == 0
 
 
 def test_without_a_gpu_the_target_has_to_be_named(

@@ -146,9 +146,26 @@ def test_a_copy_at_the_boundary_is_said(network: Network, store: EngineStore) ->
 
 
 def test_a_network_without_that_model_says_how_to_get_it(network: Network, store: EngineStore) -> None:
+    plain = replace(network, typed={"fp16": network.typed["fp16"]})
     with pytest.raises(SuperseeError, match="has no fp8 model for TensorRT: its manifest lists fp16") as caught:
-        EngineSupply(store, build=Builder()).provide(network, SIZE, HERE, "fp8")
+        EngineSupply(store, build=Builder()).provide(plain, SIZE, HERE, "fp8")
+    assert "models quantize --precision fp8" in caught.value.do
+    with pytest.raises(SuperseeError, match="has no fp16 model") as caught:
+        EngineSupply(store, build=Builder()).provide(replace(network, typed={}), SIZE, HERE)
     assert "models export" in caught.value.do
+
+
+def test_a_gpu_that_does_not_compute_in_it_is_named_before_anything_is_built(
+    network: Network, store: EngineStore
+) -> None:
+    builder = Builder()
+    supply = EngineSupply(store, build=builder)
+    with_fp8 = replace(network, typed={"fp8": network.typed["fp16"]})
+    old = replace(HERE, gpu="RTX 3080 (8.6)", capability=(8, 6))
+    with pytest.raises(SuperseeError, match=r"no fp8 for RTX 3080 \(8.6\): that begins at .* 8.9, and this is 8.6"):
+        supply.provide(with_fp8, SIZE, old, "fp8")
+    assert not builder.requests
+    assert supply.provide(with_fp8, SIZE, replace(HERE, capability=(8, 9)), "fp8").built
 
 
 def test_a_real_engine_is_built_once_and_found(network: Network, store: EngineStore) -> None:

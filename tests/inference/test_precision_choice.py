@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,11 +12,11 @@ from app.errors import SuperseeError
 from app.inference.cuda_runtime import CudaRuntime
 from app.inference.engine_store import EngineStore
 from app.inference.engine_supply import EngineSupply
-from app.inference.manifest import Network, load_network
+from app.inference.manifest import Network
 from app.inference.precision_choice import keep_choice, measure
 from app.inference.tensorrt_backend import AUTO, TensorRtBackend
 from app.inference.tensorrt_library import TensorRtLibrary
-from app.paths import WEIGHTS
+from tests.inference.quantized_network import quantized_network
 from tests.inference.recorded_cuda import RecordedCuda
 from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan
 
@@ -57,9 +58,15 @@ class Bench:
         return backend.device.rpartition(" ")[2]
 
 
+@pytest.fixture(scope="module")
+def quantized(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return quantized_network(tmp_path_factory.mktemp("quantized") / "lite")
+
+
 @pytest.fixture
-def network() -> Network:
-    return load_network(WEIGHTS / "lite")
+def network(quantized: Network) -> Network:
+    """With float16 and INT8 alone."""
+    return replace(quantized, typed={precision: quantized.typed[precision] for precision in ("fp16", "int8")})
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,21 @@ def test_the_fastest_that_runs_is_taken_and_used_from_then_on(
     assert bench.run_in(network) == taken
     assert bench.run_in(network, (96, 64)) == "fp16"  # another size, another measurement
     assert not bench.cuda.alive
+
+
+@pytest.mark.parametrize("capability", [(8, 9), (9, 0), (12, 0), (8, 6), (7, 5)])
+def test_fp8_is_a_candidate_where_the_gpu_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quantized: Network, capability: tuple[int, int]
+) -> None:
+    found = SimpleNamespace(name=b"A GPU", major=capability[0], minor=capability[1], totalGlobalMem=1)
+    monkeypatch.setattr(RecordedCuda, "_cudaGetDeviceProperties", lambda _self, _device: (0, found))
+    bench = Bench(tmp_path, monkeypatch, fp16=0.3, int8=0.2, fp8=0.1)
+    has = capability >= (8, 9)
+    (candidate,) = (c for c in measure(quantized, SIZE, bench.backend) if c.precision == "fp8")
+    assert (candidate.milliseconds is not None) is has
+    assert has or "There is no fp8 for A GPU" in candidate.said()
+    assert bench.chosen(quantized) == ("fp8" if has else "int8")
+    assert bench.run_in(quantized) == ("fp8" if has else "int8")
 
 
 def test_a_new_measurement_replaces_the_old_one(

@@ -12,13 +12,14 @@ from app.errors import SuperseeError
 from app.inference.cuda_runtime import CudaRuntime
 from app.inference.engine_report import boundary_problem, read_layers
 from app.inference.engine_store import EngineStore
-from app.inference.engine_supply import EngineSupply
+from app.inference.engine_supply import LEAST_CAPABILITY, EngineSupply
 from app.inference.gate import check_session, load_gate
 from app.inference.manifest import load_network
 from app.inference.openvino_backend import OpenVinoBackend
 from app.inference.tensorrt_backend import TensorRtBackend
 from app.inference.tensorrt_library import Kind, installed
 from app.paths import WEIGHTS
+from tests.inference.quantized_network import quantized_network
 
 pytestmark = pytest.mark.gpu
 
@@ -53,6 +54,22 @@ def test_it_answers_as_the_float32_network_does(backend: TensorRtBackend, name: 
     result = check_session(session, load_gate(network.gate))
     assert result.passed, result.problem
     session.release()
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp8"])
+def test_quantized_networks_pass_their_gate_where_the_gpu_computes_in_them(
+    backend: TensorRtBackend, kind: Kind, precision: str, tmp_path: Path
+) -> None:
+    network = quantized_network(tmp_path / "standard", "standard")
+    made = TensorRtBackend(kind, precision=precision, supply=backend._supply)
+    if CudaRuntime().device(0).capability < LEAST_CAPABILITY.get(precision, (0, 0)):
+        with pytest.raises(SuperseeError, match="begins at compute capability"):
+            made.prepare(network.model, SIZE)
+        return
+    made.prepare(network.model, SIZE)  # raises where the answer is wrong
+    print(f"standard {precision}: {made.gate_db(network.model, SIZE):.1f} dB, "  # noqa: T201
+          f"{made.network_ms(network.model, SIZE):.3f} ms")  # fmt: skip
+    made.close()
 
 
 def test_on_the_device_and_through_the_host_it_answers_the_same(backend: TensorRtBackend) -> None:
