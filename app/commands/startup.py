@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from app.own_process import module_command, module_environment
 
 HELP_TARGET_MS = 300.0
 PAINT_TARGET_MS = 1500.0
@@ -23,7 +24,7 @@ def measure_startup() -> dict[str, dict[str, Any]]:
     times = []
     for _ in range(_TRIES):
         begun = time.perf_counter()
-        done = subprocess.run([*own_command(), "--help"], capture_output=True, env=own_environment(), check=False)
+        done = subprocess.run([*own_command(), "--help"], capture_output=True, env=module_environment(), check=False)
         if done.returncode == 0:
             times.append((time.perf_counter() - begun) * 1e3)
     return {"supersee --help": entry(min(times, default=None), HELP_TARGET_MS)}
@@ -35,13 +36,7 @@ def own_command() -> list[str]:
     prepared = launcher.with_name(".venv") / "prepared" / "viewer"
     if launcher.is_file() and prepared.is_file() and os.name == "posix":
         return [str(launcher)]
-    return [sys.executable, "-P", "-m", "app"]
-
-
-def own_environment(**more: str) -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.environ.get("PYTHONPATH", "")
-    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root, **more}
+    return module_command("app")
 
 
 def entry(milliseconds: float | None, target: float | None, note: str = "") -> dict[str, Any]:

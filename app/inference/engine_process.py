@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import SuperseeError
+from app.own_process import module_command, module_environment
 
 TIME_LIMIT_SECONDS = 300.0
 _POLL_SECONDS = 0.05
-_ROOT = Path(__file__).resolve().parents[2]
 _OTHERWISE = "The network runs on the CPU meanwhile; `supersee engines build` tries again and shows everything."
 
 
@@ -58,7 +56,7 @@ def build_in_process(
     """Blocks until the engine is there. Raises BuildCancelled on `cancelled`, SuperseeError where the worker fails,
     crashes or takes longer than `limit` seconds; the process is gone in every case."""
     begun = time.monotonic()
-    process = _started(command or [sys.executable, "-P", "-m", "app.inference.engine_worker", request.text()])
+    process = _started(command or module_command("app.inference.engine_worker", request.text()))
     try:
         output, complaints = _waited(process, begun + limit, cancelled, request)
     finally:
@@ -67,9 +65,7 @@ def build_in_process(
 
 
 def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    path = os.environ.get("PYTHONPATH", "")
-    environment = {**os.environ, "PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)}
-    pipe = subprocess.PIPE
+    pipe, environment = subprocess.PIPE, module_environment()
     try:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=environment)
     except OSError as error:

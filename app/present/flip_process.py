@@ -12,12 +12,12 @@ import os
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from app.errors import SuperseeError
+from app.own_process import start_module
 
 
 class FlipProcess:
@@ -59,13 +59,8 @@ class FlipProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None and not self._closed:
-            # -P: nothing from the working folder may stand in for a module of ours, which are found where this one is.
-            command = [sys.executable, "-P", "-m", "app.present.flip_process"]
-            paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-            self._child = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-            )
+            pipe = subprocess.PIPE
+            self._child = start_module("app.present.flip_process", stdin=pipe, stdout=pipe)
         if self._child is None:
             raise OSError("the window is closing")
         if self._closed:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.errors import SuperseeError
+from app.own_process import module_command, module_environment
 
 _PERIOD_MS = 10
 _LONGEST_WAIT = 90.0
@@ -35,9 +36,10 @@ def measure(
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise SuperseeError("The window's latency was not measured", "there is no display", "Run it under Xvfb.")
     wanted = {"scene": scene, "seconds": seconds, "methods": list(methods), "ratio": ratio, "started": time.time()}
-    command = [sys.executable, "-m", "app.window.latency", json.dumps(wanted)]
+    command = module_command("app.window.latency", json.dumps(wanted))
+    limit, environment = seconds + _LONGEST_WAIT, module_environment()
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=seconds + _LONGEST_WAIT, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=limit, env=environment, check=False)
     except subprocess.TimeoutExpired:
         raise SuperseeError("The window's latency was not measured", "the window did not answer in time") from None
     if ended.returncode != 0:

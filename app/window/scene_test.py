@@ -4,16 +4,13 @@ back in the window's would hold the picture up for seconds."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import SuperseeError
-
-_ROOT = Path(__file__).resolve().parents[2]
+from app.own_process import start_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +52,10 @@ class SceneTest:
 
     def _finished(self, answer: Path) -> str:
         """What it said on standard error."""
-        # -P: nothing from the working folder may stand in for a module of ours, which are found where this one is.
-        command = [sys.executable, "-P", "-m", "app", "inspect", self._scene, "--self-test", "--frames", "2"]
-        command += ["--ratio", str(self._ratio), "--json", str(answer)]
-        paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-        self._child = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
+        arguments = ["inspect", self._scene, "--self-test", "--frames", "2"]
+        arguments += ["--ratio", str(self._ratio), "--json", str(answer)]
+        quiet, pipe = subprocess.DEVNULL, subprocess.PIPE
+        self._child = start_module("app", *arguments, stdout=quiet, stderr=pipe, text=True)
         if self._ended:
             self._child.kill()
         return self._child.communicate()[1]
