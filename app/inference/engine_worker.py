@@ -10,22 +10,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from app.errors import SuperseeError
 
+Work = Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]]
+"""Of a request: the answer's first line and its bytes."""
 
-def main(text: str) -> int:
+
+def main(text: str, work: Work | None = None) -> int:
+    """`text`: engine_process.WorkerRequest as JSON."""
     # Native libraries print where they like: the answer's channel is put aside, and 1 becomes another 2.
     with os.fdopen(os.dup(1), "wb") as answer:
         os.dup2(2, 1)
         try:
-            header, plan = _built(json.loads(text))
+            header, data = (work or _built)(json.loads(text))
         except SuperseeError as error:
-            header, plan = {"error": [error.what, error.why, error.do]}, b""
-        _send(answer, header, plan)
+            header, data = {"error": [error.what, error.why, error.do]}, b""
+        answer.write(json.dumps({"bytes": len(data), **header}).encode() + b"\n")
+        answer.write(data)
     return 0
 
 
@@ -41,7 +47,6 @@ def _built(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     width, height = request["size"]
     built = build_engine(library, BuildRequest(Path(request["model"]), (width, height), request["target"]))
     header = {
-        "bytes": len(built.plan),
         "seconds": built.seconds,
         "boundary": built.boundary,
         "layers": len(built.layers),
@@ -49,11 +54,6 @@ def _built(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         "library": library.version,
     }
     return header, built.plan
-
-
-def _send(answer: BinaryIO, header: dict[str, Any], plan: bytes) -> None:
-    answer.write(json.dumps(header).encode() + b"\n")
-    answer.write(plan)
 
 
 if __name__ == "__main__":

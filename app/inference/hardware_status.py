@@ -23,8 +23,8 @@ NOT_YET_RUN: tuple[Unproven, ...] = (
         "supersee doctor",
     ),
     Unproven(
-        "TensorRT engines: loading, CUDA graphs, the comparison at load",
-        "engines are built for real, for GPUs that are not here",
+        "TensorRT engines: their trial in another process, loading, CUDA graphs, the comparison at load",
+        "engines are built for real, for GPUs that are not here; crashes and hangs are played",
         "pytest -m gpu",
     ),
     Unproven(

@@ -1,4 +1,5 @@
-"""TensorRT on an NVIDIA GPU: an engine is found or built, loaded, asked the stored question, and only then used."""
+"""TensorRT on an NVIDIA GPU: an engine is found or built, tried out in another process, loaded, asked the stored
+question, and only then used."""
 
 from __future__ import annotations
 
@@ -7,22 +8,23 @@ import statistics
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 from app.inference.cuda_runtime import CudaRuntime
 from app.inference.engine_build import INPUT_NAME, OUTPUT_NAME
 from app.inference.engine_key import EngineKey
+from app.inference.engine_process import BuildCancelled, WorkerDied, WorkerRequest, try_in_process
 from app.inference.engine_supply import EngineSupply, SuppliedEngine
 from app.inference.engine_target import gpu_device, present_target
 from app.inference.gate import check_session, load_gate, refusal
 from app.inference.manifest import Network, load_network
 from app.inference.tensorrt_library import PORTABLE, Kind, TensorRtLibrary
-from app.inference.tensorrt_session import Shape, TensorRtSession
+from app.inference.tensorrt_session import TensorRtSession, tensor_shapes
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +76,16 @@ class TensorRtBackend:
         supply: EngineSupply | None = None,
         runtime: CudaRuntime | None = None,
         library: TensorRtLibrary | None = None,
+        trial: Callable[..., bytes] | None = None,
     ) -> None:
+        """`trial`: engine_process.try_in_process or what behaves like it."""
         self._library = library or TensorRtLibrary(kind)
         self._cuda = runtime or CudaRuntime()
         gpu = gpu_device(self._cuda, device)
         self._gpu = gpu
         self._target = present_target(self._library, self._cuda, gpu)
         self._supply = supply or EngineSupply()
+        self._trial = trial or try_in_process
         self.name = self._library.label
         self.precision = precision
         """As asked for; what a size runs in is part of `device`."""
@@ -168,16 +173,17 @@ class TensorRtBackend:
     def _load(self, network: Network, size: Size) -> _Loaded:
         self._cuda.use(self._gpu.index)
         precision = self._chosen(network, size)
-        supplied, engine = self._engine(network, size, precision)
+        supplied, engine, tried = self._engine(network, size, precision)
         key = supplied.key
         self._doing("compiling kernels for this GPU", size)
         stored = self._stored_kernels(key)
+        given = tried or stored
         try:
-            session, cache = self._session(engine, size, stored)
+            session, cache = self._session(engine, size, given)
             decibels = self._checked_answer(session, network, precision)
         except SuperseeError as error:
             raise self._explained(error) from error
-        kernels = stored if cache is None or cache.warm else cache.serialized()
+        kernels = given if cache is None or cache.warm else cache.serialized()
         self._keep(key, decibels, kernels if kernels != stored else b"")
         self.remarks = supplied.remarks
         return _Loaded(engine, session, kernels, decibels, precision)
@@ -187,30 +193,44 @@ class TensorRtBackend:
             return self.precision
         for precision in network.typed:
             key = self._supply.key(network, size, self._target, precision)
-            try:
-                if self._supply.store.details(key).get("chosen") is True:
-                    return precision
-            except SuperseeError as error:
-                log.warning("%s", error)
+            if self._details(key).get("chosen") is True:
+                return precision
         return DEFAULT_PRECISION
 
-    def _engine(self, network: Network, size: Size, precision: str) -> tuple[SuppliedEngine, Any]:
-        """Loaded. One from the store that does not load is built again before it is given up."""
+    def _engine(self, network: Network, size: Size, precision: str) -> tuple[SuppliedEngine, Any, bytes]:
+        """Loaded, with the kernels of its trial. One from the store that does not load is built again before it is
+        given up."""
         supplied = self._supplied(network, size, precision)
-        self._doing("loading the engine", size)
         try:
-            return supplied, self._checked(self._library.load(supplied.plan), size)
+            return self._loaded_engine(network, size, precision, supplied)
+        except BuildCancelled:
+            raise
         except SuperseeError as error:
-            if supplied.built:
+            if supplied.built or isinstance(error, WorkerDied):
                 raise self._explained(error) from error
             said = f"The stored engine of {supplied.key.said()} is built again: {error}"
             log.warning("%s", said)
         self._supply.forget(network, size, self._target, precision)
         supplied = replace(again := self._supplied(network, size, precision), remarks=(said, *again.remarks))
         try:
-            return supplied, self._checked(self._library.load(supplied.plan), size)
+            return self._loaded_engine(network, size, precision, supplied)
+        except BuildCancelled:
+            raise
         except SuperseeError as error:
             raise self._explained(error) from error
+
+    def _loaded_engine(
+        self, network: Network, size: Size, precision: str, supplied: SuppliedEngine
+    ) -> tuple[SuppliedEngine, Any, bytes]:
+        """Tried out in another process first, unless it has answered rightly on this GPU and driver before."""
+        tried = b""
+        if "gate_db" not in self._details(supplied.key):
+            self._doing("trying the engine out", size, can_cancel=True)
+            model, target = network.typed_model(precision), self._target
+            request = WorkerRequest(model, size, target.library, target.target, target.device)
+            tried = self._trial(request, supplied.plan, cancelled=self._cancelled.is_set)
+        self._doing("loading the engine", size)
+        return supplied, self._checked(self._library.load(supplied.plan), size), tried
 
     def _supplied(self, network: Network, size: Size, precision: str) -> SuppliedEngine:
         return self._supply.provide(
@@ -237,7 +257,7 @@ class TensorRtBackend:
 
     def _session(self, engine: Any, size: Size, kernels: bytes) -> tuple[TensorRtSession, Any]:
         context, cache = self._library.create_context(engine, kernels)
-        shapes = _shapes(size)
+        shapes = tensor_shapes(size)
         return TensorRtSession(self._library, self._cuda, context, *shapes), cache
 
     def _checked_answer(self, session: TensorRtSession, network: Network, precision: str) -> float:
@@ -261,7 +281,7 @@ class TensorRtBackend:
     def _checked(self, engine: Any, size: Size) -> Any:
         """An engine that does not take what the shaders write must not be given it."""
         api = self._library.api
-        wanted = dict(zip((INPUT_NAME, OUTPUT_NAME), _shapes(size)))
+        wanted = dict(zip((INPUT_NAME, OUTPUT_NAME), tensor_shapes(size)))
         names = [engine.get_tensor_name(i) for i in range(engine.num_io_tensors)]
         if sorted(names) != sorted(wanted):
             raise SuperseeError("The engine is another network's", f"its tensors are {', '.join(names)}")
@@ -271,6 +291,13 @@ class TensorRtBackend:
             if shape != (1, channels, height, width) or kind != api.DataType.HALF or layout != api.TensorFormat.HWC8:
                 raise SuperseeError("The engine is another network's", f"{name} is {shape}, {kind}, {layout}")
         return engine
+
+    def _details(self, key: EngineKey) -> dict[str, Any]:
+        try:
+            return self._supply.store.details(key)
+        except SuperseeError as error:
+            log.warning("%s", error)
+            return {}
 
     def _stored_kernels(self, key: EngineKey) -> bytes:
         try:
@@ -295,8 +322,3 @@ class TensorRtBackend:
 
 def _key(model: Path, size: Size) -> tuple[str, float, Size]:
     return str(model), model.stat().st_mtime if model.exists() else 0.0, size
-
-
-def _shapes(size: Size) -> tuple[Shape, Shape]:
-    width, height = size
-    return (1, height, width, len(INPUT_CHANNELS)), (1, height, width, len(OUTPUT_CHANNELS))

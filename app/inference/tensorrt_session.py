@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from app.conventions import Size
 from app.errors import SuperseeError
+from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 from app.inference.cuda_errors import CudaError
 from app.inference.cuda_runtime import CudaRuntime
 from app.inference.engine_build import INPUT_NAME, OUTPUT_NAME
@@ -28,6 +30,12 @@ Shape = tuple[int, int, int, int]
 _ALIGNMENT = 256
 _TIMED = 4  # pairs of events: so many frames may be under way before one goes untimed
 _KEPT_GRAPHS = 4
+
+
+def tensor_shapes(size: Size) -> tuple[Shape, Shape]:
+    """Of the network's input and output at padded LR `size` (width, height)."""
+    width, height = size
+    return (1, height, width, len(INPUT_CHANNELS)), (1, height, width, len(OUTPUT_CHANNELS))
 
 
 class TensorRtSession:

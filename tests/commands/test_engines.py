@@ -141,7 +141,7 @@ def test_on_a_gpu_the_engine_is_tried_out_at_once(
 ) -> None:
     from app.inference.tensorrt_library import TensorRtLibrary
     from tests.inference.recorded_cuda import RecordedCuda
-    from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan
+    from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan, tried_plan
 
     cuda, api = RecordedCuda(), RecordedTensorRt()
     monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: cuda)
@@ -149,6 +149,7 @@ def test_on_a_gpu_the_engine_is_tried_out_at_once(
     monkeypatch.setattr(
         "app.inference.engine_supply.EngineSupply.__init__.__kwdefaults__", {"limit": 9.0, "build": built_plan}
     )
+    monkeypatch.setattr("app.inference.tensorrt_backend.try_in_process", tried_plan)
     assert engines(tmp_path, "build", "--size", "64x36") == 0
     built, ran = capsys.readouterr().out.splitlines()
     assert built.startswith("lite 64x36 fp16 for Recorded GPU (8.9): built in ")

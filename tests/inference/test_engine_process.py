@@ -1,17 +1,32 @@
-"""The engine's builder in a process of its own: whatever becomes of it is an answer or a message, never the end."""
+"""The engine's builder and its trial in a process of their own: whatever becomes of them is an answer or a message,
+never the end."""
 
 from __future__ import annotations
 
+import io
+import json
+import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app.errors import SuperseeError
-from app.inference.engine_process import BuildCancelled, WorkerAnswer, WorkerRequest, build_in_process
+from app.inference.backend_chain import nvidia_driver_here
+from app.inference.engine_process import (
+    BuildCancelled,
+    WorkerAnswer,
+    WorkerDied,
+    WorkerRequest,
+    build_in_process,
+    try_in_process,
+)
 from app.inference.manifest import load_network
 from app.paths import WEIGHTS
+from tests.inference.recorded_cuda import RecordedCuda
+from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan
 
 
 def request(model: Path | None = None, target: str = "sm89") -> WorkerRequest:
@@ -89,9 +104,75 @@ def test_cancel_ends_the_process_at_once(tmp_path: Path) -> None:
     assert alive.read_text() == last
 
 
+def tried(code: str, plan: bytes = b"plan", **options) -> bytes:
+    return try_in_process(request(), plan, command=[sys.executable, "-c", code], **options)
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("import os; os.abort()", r"ended unexpectedly: it crashed \(SIGABRT"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"ended unexpectedly: it crashed \(SIGSEGV"),
+        ("import time; time.sleep(60)", "Trying out the engine for 64x36 was stopped: it took longer than allowed"),
+    ],
+)
+def test_a_trial_that_crashes_or_hangs_is_a_message(code: str, why: str) -> None:
+    with pytest.raises(WorkerDied, match=why):
+        tried(code, limit=0.5)
+
+
+@pytest.mark.parametrize(
+    "code", ["raise RuntimeError('no symbol')", "pass", 'print(\'{"error": ["The GPU is taken", "", ""]}\')']
+)
+def test_what_a_trial_refuses_in_words_is_left_to_this_process(code: str) -> None:
+    assert tried(code) == b""
+
+
+def test_a_trial_is_given_the_whole_engine_and_answers_with_what_it_compiled() -> None:
+    code = (
+        "import sys, time; time.sleep(0.2); plan = sys.stdin.buffer.read()\n"
+        "print('{\"bytes\": %d}' % len(plan), flush=True); sys.stdout.buffer.write(plan[::-1])"
+    )
+    plan = bytes(range(256)) * 4000
+    assert tried(code, plan) == plan[::-1]
+    with pytest.raises(BuildCancelled, match="Trying out the engine for 64x36 was cancelled"):
+        tried("import time; time.sleep(60)", cancelled=lambda: True)
+
+
+def test_without_a_gpu_the_real_trial_refuses_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    if nvidia_driver_here():
+        pytest.skip("an NVIDIA driver is here")
+    with caplog.at_level("INFO"):
+        assert try_in_process(request(), build_in_process(request()).plan) == b""
+    assert "Trying out the engine for 64x36: CUDA's cudaSetDevice failed: there is no NVIDIA driver" in caplog.text
+
+
+def test_the_trial_runs_the_engine_and_gives_everything_back(
+    cuda: RecordedCuda, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Over stand-ins, in this process."""
+    from app.inference import engine_trial, engine_worker
+
+    api = RecordedTensorRt()
+    monkeypatch.setattr("app.inference.tensorrt_library._imported", lambda _kind: api)
+    plan = built_plan(WorkerRequest(load_network(WEIGHTS / "lite").model, (64, 36), "tensorrt_rtx", "sm89")).plan
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(plan)))
+    channel = os.dup(1)
+    try:
+        engine_worker.main(request().text(), engine_trial._tried)
+    finally:
+        os.dup2(channel, 1)
+        os.close(channel)
+    line, _, kernels = capfdbinary.readouterr().out.partition(b"\n")
+    assert json.loads(line) == {"bytes": len(kernels), "library": "1.7.1.116"}
+    assert kernels == b"kernels for this GPU"
+    assert api.calls == ["load", "create context", "execute", "execute", "execute"]
+
+
 def test_a_worker_that_cannot_start_is_named() -> None:
     with pytest.raises(SuperseeError, match="cannot be started"):
         build_in_process(request(), command=["/no/such/program"])
+    assert try_in_process(request(), b"plan", command=["/no/such/program"]) == b""
 
 
 def test_much_output_does_not_block() -> None:

@@ -18,7 +18,7 @@ from app.inference.tensorrt_backend import AUTO, TensorRtBackend
 from app.inference.tensorrt_library import TensorRtLibrary
 from tests.inference.quantized_network import quantized_network
 from tests.inference.recorded_cuda import RecordedCuda
-from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan
+from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan, tried_plan
 
 SIZE = (64, 36)
 
@@ -43,6 +43,7 @@ class Bench:
             supply=self.supply,
             runtime=CudaRuntime(self.cuda),
             library=TensorRtLibrary("tensorrt_rtx", RecordedTensorRt()),
+            trial=tried_plan,
         )
 
     def chosen(self, network: Network) -> str:
@@ -149,6 +150,7 @@ def test_the_time_is_the_median_over_tensors_on_the_card(tmp_path: Path, network
         supply=EngineSupply(EngineStore(tmp_path), build=built_plan),
         runtime=CudaRuntime(cuda),
         library=TensorRtLibrary("tensorrt_rtx", RecordedTensorRt()),
+        trial=tried_plan,
     )
     backend.prepare(network.model, SIZE)
     cuda.calls.clear()

@@ -12,7 +12,7 @@ import pytest
 from app.errors import SuperseeError
 from app.inference.backend_chain import BackendChain
 from app.inference.cuda_runtime import CudaRuntime
-from app.inference.engine_process import BuildCancelled, WorkerAnswer, WorkerRequest
+from app.inference.engine_process import BuildCancelled, WorkerAnswer, WorkerDied, WorkerRequest
 from app.inference.engine_store import EngineStore
 from app.inference.engine_supply import EngineSupply
 from app.inference.manifest import load_network
@@ -21,7 +21,7 @@ from app.inference.tensorrt_backend import TensorRtBackend
 from app.inference.tensorrt_library import Kind, TensorRtLibrary
 from app.paths import WEIGHTS
 from tests.inference.recorded_cuda import RecordedCuda
-from tests.inference.recorded_tensorrt import Faults, RecordedTensorRt, TensorFormat, built_plan
+from tests.inference.recorded_tensorrt import Faults, RecordedTensorRt, TensorFormat, built_plan, tried_plan
 
 SIZE = (64, 36)
 MODEL = load_network(WEIGHTS / "lite").model
@@ -35,10 +35,17 @@ class Setting:
         self.api = RecordedTensorRt()
         self.cuda = RecordedCuda()
         self.builds: list[WorkerRequest] = []
+        self.trials: list[WorkerRequest] = []
+        self.compiled = b""
 
     def build(self, request: WorkerRequest, **options: object) -> WorkerAnswer:
         self.builds.append(request)
         return built_plan(request, **options)
+
+    def trial(self, request: WorkerRequest, plan: bytes, **options: object) -> bytes:
+        """Leaves `compiled`."""
+        self.trials.append(request)
+        return tried_plan(request, plan, **options) or self.compiled
 
     def backend(self, kind: Kind = "tensorrt_rtx", **options: object) -> TensorRtBackend:
         """A new start of the program."""
@@ -47,6 +54,7 @@ class Setting:
             supply=EngineSupply(self.store, build=self.build),
             runtime=CudaRuntime(self.cuda),
             library=TensorRtLibrary(kind, self.api),
+            trial=self.trial,
             **options,  # type: ignore[arg-type]
         )
 
@@ -135,6 +143,62 @@ def test_a_stored_engine_that_does_not_load_is_built_again_once(machine: Setting
     machine.api.faults.load = "no driver"
     with pytest.raises(SuperseeError, match="cannot load the engine"):
         machine.backend().prepare(MODEL, SIZE)
+
+
+def test_an_engine_is_tried_out_elsewhere_until_it_has_answered_rightly_here(machine: Setting) -> None:
+    machine.compiled = b"kernels of the trial"
+    machine.api.faults = Faults(answer=lambda output: output * 0)
+    with pytest.raises(SuperseeError, match="zero everywhere"):
+        machine.backend().prepare(MODEL, SIZE)
+    machine.api.faults = Faults()
+    machine.backend().prepare(MODEL, SIZE)
+    assert [(request.size, request.library, request.device) for request in machine.trials] == [
+        (SIZE, "tensorrt_rtx", 0)
+    ] * 2
+    (engine,) = (entry for entry in machine.store.entries() if entry.kind == "engine")
+    assert machine.store.find(engine.key, "runtime").data == b"kernels of the trial", "compiled once, and kept"
+    machine.backend().prepare(MODEL, SIZE)
+    assert len(machine.trials) == 2, "it has answered rightly"
+    machine.cuda.driver += 10
+    machine.backend().prepare(MODEL, SIZE)
+    assert len(machine.trials) == 3, "another driver, another trial"
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_an_engine_that_crashes_elsewhere_is_not_loaded_here(machine: Setting, ahead: bool) -> None:
+    died = WorkerDied("The engine's trial in a process of its own ended unexpectedly", "it crashed (SIGSEGV)", "Update")
+
+    def crash(*_arguments: object, **_options: object) -> bytes:
+        raise died
+
+    if ahead:
+        target = replace(machine.backend()._target, gpu="", driver="")
+        EngineSupply(machine.store, build=machine.build).provide(load_network(WEIGHTS / "lite"), SIZE, target)
+    machine.trial = crash  # type: ignore[method-assign]
+    backend = chain(machine)
+    backend.prepare(MODEL, SIZE)
+    assert backend.name == "OpenVINO"
+    assert backend.notice.startswith(
+        "The engine's trial in a process of its own ended unexpectedly: it crashed (SIGSEGV)"
+    )
+    assert machine.api.calls == []
+    assert len(machine.builds) == 1, "to build it again would change nothing"
+
+
+def test_a_trial_can_be_cancelled(machine: Setting) -> None:
+    seen = []
+    backend = machine.backend()
+
+    def slow(_request: WorkerRequest, _plan: bytes, *, cancelled) -> bytes:
+        assert backend.activity is not None
+        seen.append((backend.activity.said(), backend.cancel(), cancelled()))
+        raise BuildCancelled("Trying out the engine was cancelled")
+
+    backend._trial = slow
+    with pytest.raises(BuildCancelled):
+        backend.prepare(MODEL, SIZE)
+    assert seen == [("trying the engine out, 0 s", True, True)]
+    assert machine.api.calls == []
 
 
 def test_an_engine_that_was_built_ahead_is_used(machine: Setting) -> None:

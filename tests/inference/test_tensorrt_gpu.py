@@ -10,6 +10,7 @@ import pytest
 
 from app.errors import SuperseeError
 from app.inference.cuda_runtime import CudaRuntime
+from app.inference.engine_process import WorkerRequest, try_in_process
 from app.inference.engine_report import boundary_problem, read_layers
 from app.inference.engine_store import EngineStore
 from app.inference.engine_supply import LEAST_CAPABILITY, EngineSupply
@@ -17,7 +18,7 @@ from app.inference.gate import check_session, load_gate
 from app.inference.manifest import load_network
 from app.inference.openvino_backend import OpenVinoBackend
 from app.inference.tensorrt_backend import TensorRtBackend
-from app.inference.tensorrt_library import Kind, installed
+from app.inference.tensorrt_library import Kind, TensorRtLibrary, installed
 from app.paths import WEIGHTS
 from tests.inference.quantized_network import quantized_network
 
@@ -147,6 +148,21 @@ def test_nothing_is_copied_at_the_boundary_by_the_inspectors_word(backend: Tenso
     layers = read_layers(text)
     assert layers, text[:500]
     assert boundary_problem(layers, "features", "parameters") == ""
+
+
+def test_the_trial_leaves_kernels_that_make_the_start_warm(backend: TensorRtBackend, kind: Kind) -> None:
+    if kind != "tensorrt_rtx":
+        pytest.skip("only TensorRT-RTX compiles kernels at start")
+    target = backend._target
+    network = load_network(WEIGHTS / "standard")
+    plan = backend._supply.provide(network, SIZE, target).plan
+    kernels = try_in_process(WorkerRequest(network.typed["fp16"], SIZE, kind, target.target, target.device), plan)
+    assert kernels
+    library = TensorRtLibrary(kind)
+    CudaRuntime().use(target.device)
+    _, cache = library.create_context(library.load(plan), kernels)
+    assert cache is not None
+    assert cache.warm
 
 
 def test_a_second_start_is_warm(backend: TensorRtBackend, kind: Kind) -> None:

@@ -26,7 +26,7 @@ from app.present.method_run import MethodRun
 from app.present.neural_supply import NeuralSupply
 from app.upscale.neural import NeuralUpscaler
 from tests.inference.recorded_cuda import RecordedCuda
-from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan
+from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan, tried_plan
 from tests.models.golden import GoldenFrames
 
 RENDER, DISPLAY = (64, 40), (128, 80)
@@ -44,7 +44,7 @@ class Pane:
         runtime = CudaRuntime(cuda)
         supply = EngineSupply(EngineStore(folder), build=self._build)
         rtx: Callable[[], TensorRtBackend] = lambda: TensorRtBackend(  # noqa: E731
-            supply=supply, runtime=runtime, library=TensorRtLibrary("tensorrt_rtx", self.api)
+            supply=supply, runtime=runtime, library=TensorRtLibrary("tensorrt_rtx", self.api), trial=tried_plan
         )
         self.backend = BackendChain([("TensorRT-RTX", rtx), ("OpenVINO", openvino)])
         self.supply = NeuralSupply("lite", lambda _name: (load_network(WEIGHTS / "lite"), self.backend))
