@@ -11,6 +11,7 @@ from typing import Any
 
 from app.conventions import Size
 from app.errors import SuperseeError
+from app.inference.manifest import PRECISIONS
 
 _TARGET = re.compile(r"sm\d{2,3}|portable|present")
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--precision",
         default="fp16",
-        choices=("fp16", "int8", "fp8", "auto"),
+        choices=(*PRECISIONS, "auto"),
         help="fp8 from sm89 on; auto measures all on the GPU here and marks the fastest that loses less than 0.1 dB "
         "(default: fp16)",
     )

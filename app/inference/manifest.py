@@ -18,6 +18,8 @@ from app.errors import SuperseeError
 from app.inference.channels import FORMULATION, HIDDEN, INPUT_CHANNELS, OUTPUT_CHANNELS, SIZE_MULTIPLE
 
 SCHEMA_VERSION = 1
+PRECISIONS = ("fp16", "int8", "fp8")
+"""Of typed models. A manifest may list others, which a later version knows: they are passed over."""
 _LARGEST_MANIFEST = 1 << 20
 _LARGEST_MODEL = 1 << 30
 
@@ -100,7 +102,7 @@ def load_network(folder: Path) -> Network:
         float(macs),
         precision,
         architecture,
-        {str(key): folder / file for key, file in typed.items()},
+        {precision: folder / typed[precision] for precision in PRECISIONS if precision in typed},
         _losses(path, data),
         None if gate is None else folder / gate,
         digests,

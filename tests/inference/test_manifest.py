@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from app.errors import SuperseeError
-from app.inference.manifest import Network, describe_network, load_network
+from app.inference.gate import LEAST_DB
+from app.inference.manifest import PRECISIONS, Network, describe_network, load_network
 
 
 @pytest.fixture
@@ -75,6 +77,23 @@ def test_a_model_that_changed_since_is_refused(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(b"something else")
     with pytest.raises(SuperseeError, match="sha256 differs"):
         load_network(folder)
+
+
+def test_precisions_that_are_not_known_here_are_passed_over(folder: Path) -> None:
+    edit(folder, lambda m: m.update(typed={"int8": "model.onnx", "fp4": "model.onnx", "fp16": "model.onnx"}))
+    assert list(load_network(folder).typed) == ["fp16", "int8"]
+    assert set(PRECISIONS) == set(LEAST_DB), "each has its bar at the gate"
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "model.fp8.onnx", "gate.npz"])
+def test_two_gigabytes_of_garbage_are_not_even_read(folder: Path, file: str) -> None:
+    with (folder / file).open("wb") as garbage:
+        garbage.truncate(2 << 30)  # sparse: it takes no room
+    edit(folder, lambda m: m["files"].update({file: "0"}))
+    begun = time.monotonic()
+    with pytest.raises(SuperseeError, match=f"{file} is larger than any network"):
+        load_network(folder)
+    assert time.monotonic() - begun < 1.0
 
 
 def test_a_missing_network_says_how_to_get_one(tmp_path: Path) -> None:

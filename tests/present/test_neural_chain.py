@@ -11,9 +11,10 @@ import moderngl
 import numpy as np
 import pytest
 
+from app.errors import SuperseeError
 from app.inference.backend_chain import BackendChain
 from app.inference.cuda_runtime import CudaRuntime
-from app.inference.engine_process import BuildCancelled, WorkerAnswer, WorkerRequest
+from app.inference.engine_process import BuildCancelled, WorkerAnswer, WorkerDied, WorkerRequest
 from app.inference.engine_store import EngineStore
 from app.inference.engine_supply import EngineSupply
 from app.inference.manifest import load_network
@@ -41,10 +42,12 @@ class Pane:
 
     def __init__(self, gl: moderngl.Context, cuda: RecordedCuda, folder: Path) -> None:
         self.api, self.may_build = RecordedTensorRt(), threading.Event()
+        self.build: Callable[..., WorkerAnswer] = built_plan
+        self.trial: Callable[..., bytes] = tried_plan
         runtime = CudaRuntime(cuda)
         supply = EngineSupply(EngineStore(folder), build=self._build)
         rtx: Callable[[], TensorRtBackend] = lambda: TensorRtBackend(  # noqa: E731
-            supply=supply, runtime=runtime, library=TensorRtLibrary("tensorrt_rtx", self.api), trial=tried_plan
+            supply=supply, runtime=runtime, library=TensorRtLibrary("tensorrt_rtx", self.api), trial=self.trial
         )
         self.backend = BackendChain([("TensorRT-RTX", rtx), ("OpenVINO", openvino)])
         self.supply = NeuralSupply("lite", lambda _name: (load_network(WEIGHTS / "lite"), self.backend))
@@ -72,7 +75,7 @@ class Pane:
         while not self.may_build.wait(0.01):
             if cancelled():
                 raise BuildCancelled("Building the engine for 64x40 was cancelled")
-        return built_plan(request, **options)
+        return self.build(request, **options)
 
 
 @pytest.fixture
@@ -152,6 +155,58 @@ def test_a_wrong_answer_never_shows_a_pixel(pane: Pane) -> None:
     assert len(shown) == 1  # the gate's question, and nothing after it
     assert pane.run.detail.startswith("OpenVINO")
     assert "TensorRT-RTX answers wrongly and is not used" in pane.run.remarks
+
+
+def _crash(*_arguments: object, **_options: object) -> bytes:
+    raise WorkerDied("The engine's trial in a process of its own ended unexpectedly", "it crashed (SIGSEGV)")
+
+
+def _refuse(*_arguments: object, **_options: object) -> WorkerAnswer:
+    raise SuperseeError("model.fp16.onnx is not a network that TensorRT can run here", "it turns data into prob")
+
+
+BAD_DAYS: dict[str, Callable[[Pane, RecordedCuda], object]] = {
+    "The NVIDIA driver is too old: it speaks CUDA 12.4": lambda _pane, cuda: setattr(cuda, "driver", 12040),
+    "CUDA sees no GPU": lambda _pane, cuda: cuda.fails.update(cudaGetDeviceCount=100),
+    "is not a network that TensorRT can run here: it turns data into prob": lambda pane, _cuda: setattr(
+        pane, "build", _refuse
+    ),
+    "ended unexpectedly: it crashed (SIGSEGV)": lambda pane, _cuda: setattr(pane, "trial", _crash),
+    "the GPU has no memory left (error 2": lambda _pane, cuda: cuda.fails.update(cudaMalloc=2),
+    "cannot prepare the network on this GPU: out of memory": lambda pane, _cuda: setattr(
+        pane.api.faults, "context", "out of memory"
+    ),
+    "cannot load the engine: it does not run on GPUs of this": lambda pane, _cuda: vars(pane.api.faults).update(
+        load="no", diagnosis=2
+    ),
+}
+
+
+@pytest.mark.parametrize("said", BAD_DAYS)
+def test_whatever_fails_the_picture_stays_and_the_reason_and_the_fallback_are_named(
+    pane: Pane, cuda: RecordedCuda, said: str
+) -> None:
+    BAD_DAYS[said](pane, cuda)
+    pane.may_build.set()
+    assert pane.frame().any()
+    pane.until(lambda: pane.run.detail.startswith("OpenVINO CPU f32") and not pane.run.stands_in)
+    assert said in pane.run.remarks
+    assert "Running on OpenVINO (CPU f32)" in pane.run.remarks
+    assert pane.frame().any()
+
+
+def test_buffers_that_the_gpu_has_no_room_for_leave_bilinear_until_there_is(pane: Pane, cuda: RecordedCuda) -> None:
+    """Not OpenVINO: another size may fit, and where nothing does the advice is to make room."""
+    cuda.fails["cudaGraphicsGLRegisterBuffer"] = 2
+    pane.may_build.set()
+    pane.until(lambda: "RegisterBuffer failed: the GPU has no memory left" in pane.run.remarks)
+    assert "showing bilinear: " in pane.run.remarks
+    assert "choose a smaller display size" in pane.run.remarks
+    assert pane.frame().any()
+    cuda.fails.clear()
+    pane.run.retry()
+    pane.until(lambda: not pane.run.stands_in)
+    assert pane.run.detail.startswith("TensorRT-RTX")
 
 
 def test_closing_does_not_wait_for_a_build(pane: Pane) -> None:
