@@ -82,7 +82,7 @@ def _build(args: argparse.Namespace, store: Any) -> int:
                 one = _compare if args.precision == "auto" else _build_one
                 failed += not one(supply, network, size, target, args)
     if failed:
-        print(f"{failed} could not be built")  # noqa: T201
+        print(f"{failed} could not be built or kept")  # noqa: T201
     return 1 if failed else 0
 
 
@@ -108,10 +108,10 @@ def _build_one(supply: Any, network: Any, size: Size, target: Any, args: argpars
             print(f"  {remark}")  # noqa: T201
         if target.gpu:
             _try_out(supply, network, size, target, args.precision)
+        return engine.kept
     except SuperseeError as error:
         print(f"{name}: FAILED: {error}", flush=True)  # noqa: T201
         return False
-    return True
 
 
 def _compare(supply: Any, network: Any, size: Size, target: Any, _args: argparse.Namespace) -> bool:

@@ -56,8 +56,8 @@ class EngineTarget:
 
 @dataclass(frozen=True, slots=True)
 class SuppliedEngine:
-    """`built` tells a new engine from one that was there; `seconds`: how long that took. `remarks`: what went wrong on
-    the way and did not stop it."""
+    """`built` tells a new engine from one that was there; `seconds`: how long that took; `kept`: whether the next start
+    finds it. `remarks`: what went wrong on the way and did not stop it."""
 
     key: EngineKey
     plan: bytes
@@ -65,6 +65,7 @@ class SuppliedEngine:
     seconds: float
     details: dict[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    kept: bool = True
 
 
 class EngineSupply:
@@ -173,8 +174,11 @@ class EngineSupply:
         details = {**answer.details, "seconds": round(answer.seconds, 3)}
         try:
             self.store.put(key, answer.plan, details)
+            kept = True
         except SuperseeError as error:
             remarks.append(str(error))
-        for remark in remarks:
+            kept = False
+        for remark in dict.fromkeys(remarks):
             log.warning("%s", remark)
-        return SuppliedEngine(key, answer.plan, True, time.monotonic() - begun, details, tuple(dict.fromkeys(remarks)))
+        seconds = time.monotonic() - begun
+        return SuppliedEngine(key, answer.plan, True, seconds, details, tuple(dict.fromkeys(remarks)), kept)

@@ -67,7 +67,16 @@ def test_a_target_that_tensorrt_does_not_have_is_named_and_the_rest_goes_on(
     assert "sm61: FAILED: TensorRT-RTX" in out
     assert "its targets are sm75" in out
     assert "for sm86: built in" in out
-    assert "1 could not be built" in out
+    assert "1 could not be built or kept" in out
+
+
+def test_an_engine_that_cannot_be_kept_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "engines").write_text("no folder")
+    assert engines(tmp_path / "engines", "build", "--target", "sm89", "--size", "64x36") == 1
+    out = capsys.readouterr().out
+    assert "built in" in out
+    assert "There is no place for engines in" in out
+    assert "1 could not be built or kept" in out
 
 
 @pytest.mark.parametrize(
