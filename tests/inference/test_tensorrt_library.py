@@ -11,6 +11,7 @@ from app.errors import SuperseeError
 from app.inference import tensorrt_library
 from app.inference.tensorrt_library import TensorRtLibrary, first_library, installed
 from app.paths import WEIGHTS
+from tests.inference import recorded_tensorrt
 from tests.inference.recorded_tensorrt import Engine, RecordedTensorRt
 
 
@@ -130,3 +131,28 @@ def test_messages_come_without_source_positions() -> None:
     library = rtx()
     library.logger.log(library.api.ILogger.Severity.ERROR, said)
     assert library.told() == "Error Code 1: Cuda Runtime (cudaError 35: too old)"
+
+
+def test_the_stand_in_speaks_as_the_real_library_does() -> None:
+    """What runs over it calls nothing that TensorRT-RTX does not have, by any name that it has."""
+    real = pytest.importorskip("tensorrt_rtx", reason="the gpu extra is not installed")
+    pairs = {
+        recorded_tensorrt.RecordedRuntime: real.Runtime,
+        recorded_tensorrt.Engine: real.ICudaEngine,
+        recorded_tensorrt.RuntimeConfig: real.IRuntimeConfig,
+        recorded_tensorrt.RecordedCache: real.IRuntimeCache,
+        recorded_tensorrt.Context: real.IExecutionContext,
+        recorded_tensorrt.TensorFormat: real.TensorFormat,
+        recorded_tensorrt.Severity: real.ILogger.Severity,
+    }
+    own = {"api", "logger", "engine", "folder", "size", "cache", "content", "addresses", "runs"}
+    for stand_in, genuine in pairs.items():
+        fields = getattr(stand_in, "__dataclass_fields__", {})
+        called = {name for name in (*vars(stand_in), *fields) if not name.startswith("_")} - own
+        assert called
+        assert called <= set(dir(genuine)), f"{genuine.__name__} has no {called - set(dir(genuine))}"
+    for group in ("ComputeCapability", "CudaGraphStrategy", "EngineInvalidityDiagnostics"):
+        names = vars(getattr(RecordedTensorRt, group))
+        assert set(names) <= set(dir(getattr(real, group)))
+    assert int(real.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE) == RecordedTensorRt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+    assert set(tensorrt_library._DIAGNOSES) <= set(dir(real.EngineInvalidityDiagnostics))
