@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
 from app.inference.engine_target import common_sizes
-from tests.inference.quantized_network import quantized_network
+from tests.inference.quantized_network import LOSS_DB, quantized_network
+from tests.inference.recorded_cuda import RecordedCuda
+from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan, tried_plan
 
 
 def engines(folder: Path, *arguments: str) -> int:
@@ -136,8 +139,6 @@ def test_fp8_is_built_where_the_target_has_it_and_named_where_not(
 def test_without_a_gpu_the_target_has_to_be_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.inference.recorded_cuda import RecordedCuda
-
     monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: RecordedCuda(driver=0))
     assert engines(tmp_path, "build") == 2
     err = capsys.readouterr().err
@@ -145,28 +146,56 @@ def test_without_a_gpu_the_target_has_to_be_named(
     assert "--target sm89" in err
 
 
-def test_on_a_gpu_the_engine_is_tried_out_at_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from app.inference.tensorrt_library import TensorRtLibrary
-    from tests.inference.recorded_cuda import RecordedCuda
-    from tests.inference.recorded_tensorrt import RecordedTensorRt, built_plan, tried_plan
-
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordedTensorRt]:
+    """One of compute capability 8.9, with TensorRT-RTX: all stand-ins."""
     cuda, api = RecordedCuda(), RecordedTensorRt()
     monkeypatch.setattr("app.inference.cuda_runtime.load_api", lambda: cuda)
     monkeypatch.setattr("app.inference.tensorrt_library._imported", lambda _kind: api)
+    monkeypatch.setattr("app.inference.tensorrt_backend.try_in_process", tried_plan)
     monkeypatch.setattr(
         "app.inference.engine_supply.EngineSupply.__init__.__kwdefaults__", {"limit": 9.0, "build": built_plan}
     )
-    monkeypatch.setattr("app.inference.tensorrt_backend.try_in_process", tried_plan)
+    yield api
+    assert not cuda.alive
+
+
+def test_on_a_gpu_the_engine_is_tried_out_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], gpu: RecordedTensorRt
+) -> None:
     assert engines(tmp_path, "build", "--size", "64x36") == 0
     built, ran = capsys.readouterr().out.splitlines()
     assert built.startswith("lite 64x36 fp16 for Recorded GPU (8.9): built in ")
     assert ran.startswith("  runs here, ")
     assert engines(tmp_path, "list") == 0
     assert "dB against float32" in capsys.readouterr().out
-    assert TensorRtLibrary("tensorrt_rtx").api is api
-    assert not cuda.alive
-    api.faults.answer = lambda output: output * 0
+    gpu.faults.answer = lambda output: output * 0
     assert engines(tmp_path, "build", "--size", "64x36") == 1
     assert "FAILED: TensorRT-RTX answers wrongly" in capsys.readouterr().out
+
+
+def test_auto_measures_every_precision_here_and_the_list_says_which_was_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, gpu: RecordedTensorRt
+) -> None:
+    network = quantized_network(tmp_path / "lite")
+    times = {"fp16": 0.3, "int8": 0.4, "fp8": 0.2}
+    monkeypatch.setattr(
+        "app.inference.tensorrt_backend.TensorRtBackend.network_ms", lambda self, *_: times[self.precision]
+    )
+    arguments = ("build", "--network", str(network.folder), "--size", "64x36", "--precision", "auto")
+    assert engines(tmp_path / "engines", *arguments) == 0
+    name = "lite 64x36 for Recorded GPU (8.9)"
+    assert capsys.readouterr().out.splitlines() == [
+        f"{name}: fp16 0.300 ms, loses 0.000 dB",
+        f"{name}: int8 0.400 ms, loses {LOSS_DB:.3f} dB",
+        f"{name}: fp8 0.200 ms, loses {LOSS_DB:.3f} dB",
+        f"{name}: fp8 is taken",
+    ]
+    assert engines(tmp_path / "engines", "list") == 0
+    listed = capsys.readouterr().out
+    assert "taken: fp16 0.300 ms, loses 0.000 dB; int8 0.400 ms, loses 0.010 dB; fp8 0.200 ms" in listed
+    gpu.faults.answer = lambda output: output * 0
+    assert engines(tmp_path / "other", *arguments) == 1
+    said = capsys.readouterr().out
+    assert said.count("TensorRT-RTX answers wrongly") == 6, "each by itself, and all where nothing runs"
+    assert "lite runs in no precision at 64x36" in said
