@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from app.conventions import Size
+from app.errors import SuperseeError
+from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
 
 
 class InferenceSession(Protocol):
@@ -35,6 +37,20 @@ class InferenceSession(Protocol):
         ...
 
     def release(self) -> None: ...
+
+
+def check_tensors(session: InferenceSession, model: Path, size: Size) -> None:
+    """Raises SuperseeError where `session` does not take and give what the passes write and read at padded LR `size`:
+    a file whose manifest fits may still hold another network, and shaders do not notice the end of a buffer."""
+    width, height = size
+    tensors = (("takes", session.input, INPUT_CHANNELS), ("gives", session.output, OUTPUT_CHANNELS))
+    for what, found, channels in tensors:
+        if found.shape != (1, height, width, len(channels)):
+            raise SuperseeError(
+                f"{model.name} is not the network that its manifest describes",
+                f"it {what} {found.shape}, and {(1, height, width, len(channels))} is needed",
+                "Export it again with `python -m models export`, or choose another with --network.",
+            )
 
 
 class InferenceBackend(Protocol):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from app.conventions import ACCUMULATION_KNEE, FEATURE_KNEE
 
-FORMULATION = 2
+FORMULATION = 3
 """Raised whenever the meaning of a channel, an activation or a pass changes: old weights are then refused."""
 
 INPUT_CHANNELS: tuple[str, ...] = (
@@ -46,7 +46,7 @@ INPUT_CHANNELS: tuple[str, ...] = (
     "hidden_3",
     "own_history_luma",  # history at the pixel's own previous position
     "own_history_weight",
-    "resampling",  # how far between display pixels the history is fetched: 0 on a pixel, 1 between four
+    "resampling",  # how far between history pixels the history is fetched: 0 on a pixel, 1 between four
     "chroma_outside",  # distance of the history's chroma to the 3x3 range
     "visible_before",  # 0 where what moved away since then lay in front (shaders/upscale/occlusion.glsl)
     "motion_change",  # log2(1 + |own motion - the motion that was there before|) / 4
@@ -68,7 +68,7 @@ OUTPUT_CHANNELS: tuple[str, ...] = (
     "gamma",  # how many standard deviations history may leave the neighbourhood
     "sharpness",  # of the history filter: 0 bilinear, 1 Catmull-Rom
     "fetch_mix",  # 0 history at the nearest surface's motion, 1 at the pixel's own
-    "offset_x",  # moves the history fetch, display pixels
+    "offset_x",  # moves the history fetch, history pixels
     "offset_y",
     "reject",  # how much weight is lost where history had to be clipped
     "hidden_0",
@@ -81,17 +81,20 @@ HIDDEN = 4
 SIZE_MULTIPLE = 4
 """The network halves its input twice: LR sizes are padded (edge pixels repeated) to a multiple of this."""
 
+HISTORY_SCALES = (1, 2)
+"""History pixels per display pixel along each axis; a network is trained for one of them."""
+
 MAX_WEIGHT = 32.0
 """Cap of the accumulated weight N: beyond it the average stops slowing down."""
 
 # Activations turn raw network outputs into parameters: low + span * sigmoid(x), span * tanh(x) or 2^(span tanh(x)).
 CHOLESKY_LOW = 0.5  # a Gaussian of two LR pixels deviation ...
-CHOLESKY_SPAN = 6.5  # ... down to a seventh
+CHOLESKY_SPAN = 6.5  # ... down to a seventh, times the history scale: a finer history takes finer kernels
 SHEAR_SPAN = 4.0
 GAIN_SPAN = 4.0
 GAMMA_OCTAVES = 3.0
 SHARPNESS_SPAN = 1.25
-OFFSET_SPAN = 0.5
+OFFSET_SPAN = 0.5  # history pixels
 CLIP_SLACK = 2.5e-4
 """History may leave the neighbourhood by gamma * deviation + CLIP_SLACK * gamma^4: at gamma's upper end nothing is
 clipped even where the neighbourhood is flat (a wire that no sample hit this frame)."""

@@ -15,7 +15,14 @@ from typing import Any
 
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.inference.channels import FORMULATION, HIDDEN, INPUT_CHANNELS, OUTPUT_CHANNELS, SIZE_MULTIPLE
+from app.inference.channels import (
+    FORMULATION,
+    HIDDEN,
+    HISTORY_SCALES,
+    INPUT_CHANNELS,
+    OUTPUT_CHANNELS,
+    SIZE_MULTIPLE,
+)
 
 SCHEMA_VERSION = 1
 PRECISIONS = ("fp16", "int8", "fp8")
@@ -29,6 +36,7 @@ class Network:
     """A network that passed the checks of `load_network`.
 
     macs_per_pixel  multiply-adds per LR pixel
+    history_scale   history pixels per display pixel along each axis, of HISTORY_SCALES
     precision       what the weights were trained in: "float32"
     architecture    models.network's description, for the lab and for display only
     typed           the same network for strongly typed runtimes (TensorRT), NCHW, by precision: "fp16", "int8", "fp8"
@@ -42,6 +50,7 @@ class Network:
     model: Path
     sha256: str
     macs_per_pixel: float
+    history_scale: int
     precision: str
     architecture: dict[str, Any]
     typed: dict[str, Path] = field(default_factory=dict)
@@ -86,6 +95,9 @@ def load_network(folder: Path) -> Network:
         raise refused(path, "name, files or architecture is missing or of the wrong type")
     if isinstance(macs, bool) or not isinstance(macs, int | float) or not isinstance(precision, str):
         raise refused(path, "macs_per_pixel or precision is missing or of the wrong type")
+    history_scale = data.get("history_scale")
+    if isinstance(history_scale, bool) or history_scale not in HISTORY_SCALES:
+        raise refused(path, f"history_scale is {history_scale!r}, and 1 or 2 is needed")
     model_name = data.get("model")
     if not isinstance(model_name, str) or model_name not in files:
         raise refused(path, f"the model {model_name!r} is not among its files")
@@ -100,6 +112,7 @@ def load_network(folder: Path) -> Network:
         folder / model_name,
         digests[model_name],
         float(macs),
+        history_scale,
         precision,
         architecture,
         {precision: folder / typed[precision] for precision in PRECISIONS if precision in typed},
@@ -124,6 +137,7 @@ def describe_network(
     *,
     macs_per_pixel: float,
     architecture: dict[str, Any],
+    history_scale: int = 1,
     precision: str = "float32",
     typed: Mapping[str, Path] | None = None,
     gate: Path | None = None,
@@ -143,6 +157,7 @@ def describe_network(
         "hidden": HIDDEN,
         "size_multiple": SIZE_MULTIPLE,
         "macs_per_pixel": round(macs_per_pixel, 1),
+        "history_scale": history_scale,
         "precision": precision,
         "typed": {key: file.name for key, file in typed.items()},
         "gate": gate.name if gate else None,

@@ -17,7 +17,7 @@ import moderngl
 from app.conventions import Size
 from app.errors import SuperseeError
 from app.inference.backend import InferenceBackend
-from app.inference.channels import shader_defines
+from app.inference.channels import HISTORY_SCALES, shader_defines
 from app.inference.manifest import Network, load_network
 from app.measure.stages import StageClock
 from app.paths import WEIGHTS
@@ -61,7 +61,10 @@ class NeuralUpscaler:
         self._prepare = FullscreenPass(context, "neural/prepare.frag", defines)
         self._features = FullscreenPass(context, "neural/features.frag", defines)
         self._unpack = FullscreenPass(context, "neural/unpack.frag", defines)
-        self._resolve = FullscreenPass(context, "neural/resolve.frag", defines)
+        self._resolves = {
+            scale: FullscreenPass(context, "neural/resolve.frag", defines | {"HISTORY_SCALE": str(scale)})
+            for scale in HISTORY_SCALES
+        }
         self._nothing = context.texture((1, 1), 1, b"\0", dtype="f1")
         self.targets: NeuralTargets | None = None
         self._frame: FrameInputs | None = None
@@ -82,7 +85,7 @@ class NeuralUpscaler:
         return "; ".join(filter(None, notices))
 
     def resize(self, render_size: Size, display_size: Size) -> None:
-        if self.targets and self.targets.sizes == (render_size, display_size):
+        if self.targets and self.targets.fits(self.network, render_size, display_size):
             return
         self.reset()
         if self.targets:
@@ -92,7 +95,8 @@ class NeuralUpscaler:
 
     def replace_network(self, network: Network, backend: InferenceBackend | None = None) -> None:
         """Goes on with another network from the next frame on. History and recurrent features stay, as between two
-        checkpoints of one training. That frame compiles it, unless the backend has it prepared."""
+        checkpoints of one training, unless the history scale is another one. That frame compiles it, unless the backend
+        has it prepared."""
         self.network, self._backend = network, backend or self._backend
 
     def reset(self) -> None:
@@ -152,7 +156,7 @@ class NeuralUpscaler:
         if self.targets:
             self.targets.release()
             self.targets = None
-        for item in (self._prepare, self._features, self._unpack, self._resolve, self._nothing):
+        for item in (self._prepare, self._features, self._unpack, *self._resolves.values(), self._nothing):
             item.release()
 
     def _draw_features(self, frame: FrameInputs, targets: NeuralTargets) -> None:
@@ -197,9 +201,12 @@ class NeuralUpscaler:
     def _draw_output(self, frame: FrameInputs, targets: NeuralTargets) -> None:
         last_exposure = self._remembered[1] if self._remembered else frame.exposure
         targets.exchange.parameters.bind_to_storage_buffer(0)
-        self._unpack.draw(targets.unpack, **targets.scales)
+        self._unpack.draw(targets.unpack, **targets.scales, historyScale=float(targets.network.history_scale))
         kernel, history, fetch = targets.parameters
-        self._resolve.draw(
+        scale = targets.network.history_scale
+        if scale > 1:
+            targets.histories[targets.turn].bind_to_image(0, read=False, write=True)
+        self._resolves[scale].draw(
             targets.resolve[targets.turn],
             {
                 "samples": targets.samples,
@@ -216,6 +223,8 @@ class NeuralUpscaler:
             exposureRatio=frame.exposure / last_exposure,
             hasHistory=float(self._remembered is not None),
         )
+        if scale > 1:
+            self._context.memory_barrier(moderngl.TEXTURE_FETCH_BARRIER_BIT)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import moderngl
 
 from app.conventions import Size
 from app.errors import SuperseeError
-from app.inference.backend import InferenceBackend, InferenceSession
+from app.inference.backend import InferenceBackend, InferenceSession, check_tensors
 from app.inference.exchange import TensorExchange, make_exchange
 from app.inference.manifest import Network
 from app.render.gl_context import is_software, unbind_framebuffer
@@ -24,7 +24,7 @@ def kept_dtype(context: moderngl.Context) -> str:
 
 
 class NeuralTargets:
-    """Textures, framebuffers, the network's session and the exchange for one (render size, display size).
+    """Textures, framebuffers, the network's session and the exchange for one render, display and history size.
 
     What survives from frame to frame lies twice and alternates: history (colour in accumulation space, weight N), LR
     depth with motion, and the neighbourhood statistics (eight half floats in four words). `turn` says which one this
@@ -42,9 +42,10 @@ class NeuralTargets:
     ) -> None:
         self._context = context
         self.sizes = render_size, display_size
+        self.history_size = history_size(network, display_size)
         self.network = network
         self.padded = network.padded(render_size)
-        self.scales = _scales(render_size, self.padded, display_size)
+        self.scales = _scales(render_size, self.padded, display_size, self.history_size)
         self.session, self.exchange = self._joined(network, backend)
         self.turn = 0
         self.samples = _texture(context, render_size, 4, kept, smooth=False)
@@ -53,14 +54,20 @@ class NeuralTargets:
         self.statistics = [_texture(context, self.padded, 4, WORDS, smooth=False) for _ in range(2)]
         self.parameters = [_texture(context, render_size, 4, kept) for _ in range(3)]
         self.hidden = _texture(context, render_size, 4, kept)
-        self.histories = [_texture(context, display_size, 4, kept) for _ in range(2)]
+        self.histories = [_texture(context, self.history_size, 4, kept) for _ in range(2)]
         self.output = _texture(context, display_size, 4, HALF)
         self.prepare = [context.framebuffer([self.samples, surface]) for surface in self.surfaces]
         self.features = [context.framebuffer([self.motions, statistics]) for statistics in self.statistics]
         self.unpack = context.framebuffer([*self.parameters, self.hidden])
-        self.resolve = [context.framebuffer([history, self.output]) for history in self.histories]
-        for framebuffer in self._framebuffers():
+        # A finer history is written as an image, a display pixel's four at once.
+        fine = network.history_scale > 1
+        self.resolve = [context.framebuffer([self.output] if fine else [h, self.output]) for h in self.histories]
+        fresh = [context.framebuffer([history]) for history in self.histories]
+        for framebuffer in (*self._framebuffers(), *fresh):
             framebuffer.clear()  # fresh textures may hold NaN, which a weight of 0 does not remove
+        unbind_framebuffer(context)
+        for framebuffer in fresh:
+            framebuffer.release()
         for statistics in self.statistics:  # whole numbers, which clearing leaves undefined
             statistics.write(bytes(16 * self.padded[0] * self.padded[1]))
 
@@ -70,8 +77,12 @@ class NeuralTargets:
         self.surfaces[self.turn].filter = moderngl.NEAREST, moderngl.NEAREST
         return self.surfaces[self.turn]
 
+    def fits(self, network: Network, render_size: Size, display_size: Size) -> bool:
+        """Whether these are the sizes that `network` needs, so that it may take the place of the one that is here."""
+        return self.sizes == (render_size, display_size) and self.history_size == history_size(network, display_size)
+
     def last_history(self, *, smooth: bool) -> moderngl.Texture:
-        """The frame's before, to be read between display pixels, or pixel by pixel."""
+        """The frame's before, to be read between its pixels, or pixel by pixel."""
         history = self.histories[self.turn ^ 1]
         history.filter = (moderngl.LINEAR, moderngl.LINEAR) if smooth else (moderngl.NEAREST, moderngl.NEAREST)
         return history
@@ -110,6 +121,7 @@ class NeuralTargets:
     def _joined(self, network: Network, backend: InferenceBackend) -> tuple[InferenceSession, TensorExchange]:
         session = backend.compile(network.model, self.padded)
         try:
+            check_tensors(session, network.model, self.padded)
             return session, make_exchange(self._context, session)
         except SuperseeError:
             session.release()
@@ -119,17 +131,23 @@ class NeuralTargets:
         return [*self.prepare, *self.features, self.unpack, *self.resolve]
 
 
-def _scales(render: Size, padded: Size, display: Size) -> dict[str, Any]:
+def history_size(network: Network, display_size: Size) -> Size:
+    width, height = display_size
+    return width * network.history_scale, height * network.history_scale
+
+
+def _scales(render: Size, padded: Size, display: Size, history: Size) -> dict[str, Any]:
     """The passes' uniforms that follow from the sizes: divided here once, not at every pixel."""
     return {
         "renderSize": render,
         "paddedWidth": padded[0],
-        "displaySize": display,
+        "historySize": history,
         "renderTexel": tuple(1.0 / n for n in render),
         "paddedTexel": tuple(1.0 / n for n in padded),
-        "displayTexel": tuple(1.0 / n for n in display),
-        "displayPerRender": tuple(d / r for d, r in zip(display, render)),
+        "historyTexel": tuple(1.0 / n for n in history),
+        "historyPerRender": tuple(h / r for h, r in zip(history, render)),
         "renderPerDisplay": tuple(r / d for d, r in zip(display, render)),
+        "renderPerHistory": tuple(r / h for h, r in zip(history, render)),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
+from app.inference.channels import HISTORY_SCALES, INPUT_CHANNELS, OUTPUT_CHANNELS
 
 Settings = TypeVar("Settings")
 
@@ -59,6 +59,8 @@ class NetworkConfig:
         level, for features already hold their 3x3 neighbourhood
     negative_slope  of the activation: 0 is a ReLU, whose channels can die for good in training (every channel of the
         half and quarter level did in a run of 6500 iterations), anything else a leaky one
+    history_scale  history pixels per display pixel along each axis, 1 or 2: a finer history is blurred less by being
+        resampled in every frame, and costs four times the post-pass
     without  input channels that are set to 0, for ablation
     fixed    output channels pinned to what an untrained network predicts, for ablation; hidden ones to 0
     """
@@ -70,6 +72,7 @@ class NetworkConfig:
     outputs: int = len(OUTPUT_CHANNELS)
     entry_kernel: int = 3
     negative_slope: float = 0.0
+    history_scale: int = 1
     without: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
 
@@ -78,6 +81,8 @@ class NetworkConfig:
             raise ValueError(f"entry_kernel is {self.entry_kernel}, not 1 or 3")
         if not 0.0 <= self.negative_slope < 1.0:
             raise ValueError(f"negative_slope is {self.negative_slope}, not from 0 to below 1")
+        if self.history_scale not in HISTORY_SCALES:
+            raise ValueError(f"history_scale is {self.history_scale}, not 1 or 2")
         for names, known in ((self.without, INPUT_CHANNELS), (self.fixed, OUTPUT_CHANNELS)):
             if unknown := set(names) - set(known):
                 raise ValueError(f"unknown channels: {', '.join(sorted(unknown))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, Self, cast
 
@@ -52,12 +53,13 @@ class KernelModel:
 
     def __init__(self, config: NetworkConfig) -> None:
         self.network: nn.Module = TemporalUNet(config)
+        self._history_scale = config.history_scale
 
     def initial(self, frame: Frame) -> State:
-        return State.initial(frame)
+        return State.initial(replace(frame, history_scale=self._history_scale))
 
     def step(self, frame: Frame, state: State) -> tuple[Tensor, State]:
-        return step(self.network, frame, state)
+        return step(self.network, replace(frame, history_scale=self._history_scale), state)
 
 
 def _kernel(settings: Mapping[str, object]) -> Model:

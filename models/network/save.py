@@ -35,6 +35,7 @@ def save_network(network: TemporalUNet, folder: Path, name: str) -> None:
         name,
         model,
         macs_per_pixel=network.config.macs_per_pixel(),
+        history_scale=network.config.history_scale,
         architecture=network.config.to_dict(),
         typed={"fp16": half},
         gate=gate,

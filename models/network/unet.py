@@ -92,7 +92,8 @@ def _initialise(network: TemporalUNet) -> None:
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
     with torch.no_grad():
         network.head.weight.mul_(0.02)
-        network.head.bias.copy_(torch.tensor([_raw_start(name) for name in OUTPUT_CHANNELS]))  # type: ignore[union-attr]
+        start = [_raw_start(name, network.config.history_scale) for name in OUTPUT_CHANNELS]
+        network.head.bias.copy_(torch.tensor(start))  # type: ignore[union-attr]
 
 
 def _ablate(network: TemporalUNet) -> None:
@@ -113,7 +114,7 @@ def _ablate(network: TemporalUNet) -> None:
         network.head.bias.register_hook(lambda gradient: gradient * keep.to(gradient.device))  # type: ignore[union-attr]
 
 
-def _raw_start(name: str) -> float:
+def _raw_start(name: str, history_scale: int) -> float:
     """What the head must output for `_START`: the inverse of models.temporal.postpass.activate."""
     if name not in _START:
         return 0.0
@@ -122,6 +123,6 @@ def _raw_start(name: str) -> float:
         return math.atanh(math.log2(value) / channels.GAMMA_OCTAVES)
     low = channels.CHOLESKY_LOW if name.startswith("cholesky") else 0.0
     spans = {"gain": channels.GAIN_SPAN, "sharpness": channels.SHARPNESS_SPAN}
-    span = channels.CHOLESKY_SPAN if name.startswith("cholesky") else spans.get(name, 1.0)
+    span = channels.CHOLESKY_SPAN * history_scale if name.startswith("cholesky") else spans.get(name, 1.0)
     share = (value - low) / span
     return math.log(share / (1.0 - share))

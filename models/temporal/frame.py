@@ -24,6 +24,7 @@ class Frame:
     exposure  (B,)
     reset     (B,) bool
     display_size  (width, height) of the output, one for the batch
+    history_scale  history pixels per display pixel along each axis
     """
 
     colour: Tensor
@@ -35,15 +36,21 @@ class Frame:
     exposure: Tensor
     reset: Tensor
     display_size: tuple[int, int]
+    history_scale: int = 1
 
     @property
     def render_size(self) -> tuple[int, int]:
         return self.colour.shape[-1], self.colour.shape[-2]
 
     @property
+    def history_size(self) -> tuple[int, int]:
+        width, height = self.display_size
+        return width * self.history_scale, height * self.history_scale
+
+    @property
     def scale(self) -> Tensor:
-        """Display pixels per LR pixel, (2, 1, 1): x then y."""
-        pair = [display / render for display, render in zip(self.display_size, self.render_size)]
+        """History pixels per LR pixel, (2, 1, 1): x then y."""
+        pair = [history / render for history, render in zip(self.history_size, self.render_size)]
         return torch.tensor(pair, device=self.colour.device).view(2, 1, 1)
 
 
@@ -51,7 +58,8 @@ class Frame:
 class State:
     """What one frame hands to the next.
 
-    history  (B, 4, H, W): colour in accumulation space under `exposure`, and the accumulated weight N
+    history  (B, 4, H', W') of the frame's history size: colour in accumulation space under `exposure`, and the
+             accumulated weight N
     hidden   (B, 4, h, w): recurrent features after tanh, at the samples of the frame before
     depth    (B, 1, h, w) and jitter (B, 2) of the frame before
     """
@@ -65,7 +73,7 @@ class State:
     @staticmethod
     def initial(frame: Frame) -> State:
         """Nothing remembered; the first frame must be a reset one, and is treated so for weight 0 anyway."""
-        batch, (width, height) = len(frame.colour), frame.display_size
+        batch, (width, height) = len(frame.colour), frame.history_size
         return State(
             history=frame.colour.new_zeros(batch, 4, height, width),
             hidden=frame.colour.new_zeros(batch, HIDDEN, *frame.colour.shape[-2:]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from app.inference import channels
@@ -19,14 +20,15 @@ from models.temporal.sampling import NEIGHBOURS, catmull_rom, gather, upsample
 PARAMETERS = len(channels.OUTPUT_CHANNELS) - channels.HIDDEN
 
 
-def activate(raw: Tensor) -> tuple[Tensor, Tensor]:
+def activate(raw: Tensor, history_scale: int) -> tuple[Tensor, Tensor]:
     """Network output (B, 16, h, w) to parameters (B, 12, h, w) and hidden features (B, 4, h, w)."""
     bounded = torch.sigmoid(raw[:, :PARAMETERS])
     signed = torch.tanh(raw)
+    steepest = channels.CHOLESKY_SPAN * history_scale
     parameters = (
-        channels.CHOLESKY_LOW + channels.CHOLESKY_SPAN * bounded[:, 0],
+        channels.CHOLESKY_LOW + steepest * bounded[:, 0],
         channels.SHEAR_SPAN * signed[:, 1],
-        channels.CHOLESKY_LOW + channels.CHOLESKY_SPAN * bounded[:, 2],
+        channels.CHOLESKY_LOW + steepest * bounded[:, 2],
         bounded[:, 3],
         channels.GAIN_SPAN * bounded[:, 4],
         bounded[:, 5],
@@ -42,36 +44,48 @@ def activate(raw: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Grid:
-    """Display pixels seen from the LR image: which sample is nearest, and the way to its neighbours."""
+    """Display pixels seen from the LR image: which sample is nearest, and the way from the history pixels that lie in
+    one to the samples around."""
 
     columns: Tensor  # (B, W) position in the LR image's samples: (x + 0.5) / scale - jitter
     rows: Tensor  # (B, H)
     nearest_columns: Tensor  # (B, W) whole
     nearest_rows: Tensor  # (B, H)
-    dx: Tensor  # (B, 3, W): offset from the display pixel to the sample to the left, nearest, right
-    dy: Tensor  # (B, 3, H)
+    dx: Tensor  # (B, 3, W'): offset from the history pixel to the sample to the left, nearest, right
+    dy: Tensor  # (B, 3, H')
 
 
 def display_grid(frame: Frame) -> Grid:
     axes = []
     for axis in (0, 1):
-        display, render = frame.display_size[axis], frame.render_size[axis]
-        index = torch.arange(display, device=frame.colour.device, dtype=frame.colour.dtype)
-        position = (index + 0.5) * (render / display) - frame.jitter[:, axis : axis + 1]
+        render = frame.render_size[axis]
+        position, fine = (_positions(frame, pixels[axis], axis) for pixels in (frame.display_size, frame.history_size))
         nearest = torch.floor(position).clamp(0, render - 1)
-        offset = torch.stack([nearest + step + 0.5 - position for step in (-1, 0, 1)], 1)
+        centre = nearest.repeat_interleave(frame.history_scale, 1) + 0.5
+        offset = torch.stack([centre + step - fine for step in (-1, 0, 1)], 1)
         axes.append((position, nearest.long(), offset))
     (columns, near_x, dx), (rows, near_y, dy) = axes
     return Grid(columns, rows, near_x, near_y, dx, dy)
 
 
+def _positions(frame: Frame, pixels: int, axis: int) -> Tensor:
+    """Where the centres of so many pixels lie among the LR samples along an axis, (B, pixels)."""
+    index = torch.arange(pixels, device=frame.colour.device, dtype=frame.colour.dtype)
+    return (index + 0.5) * (frame.render_size[axis] / pixels) - frame.jitter[:, axis : axis + 1]
+
+
+def _refined(image: Tensor, scale: int) -> Tensor:
+    """Every display pixel's value for each of the history pixels that lie in it."""
+    return image if scale == 1 else F.interpolate(image, scale_factor=scale, mode="nearest")
+
+
 def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tuple[Tensor, State]:
     """`raw` (B, 16, h, w) is the network's output. Returns scene-linear colour (B, 3, H, W) and the next state."""
-    parameters, hidden = activate(raw)
+    parameters, hidden = activate(raw, frame.history_scale)
     with torch.no_grad():
         grid = display_grid(frame)
-        samples, mean, deviation, low, high, motion, bare = _neighbourhood(prepared, grid)
-    p = upsample(parameters, grid.columns, grid.rows).split(1, 1)
+        samples, mean, deviation, low, high, motion, bare = _neighbourhood(prepared, grid, frame.history_scale)
+    p = _refined(upsample(parameters, grid.columns, grid.rows), frame.history_scale).split(1, 1)
     current, weight = _spread(grid, samples, p, low, high)
     remembered, remembered_weight = _fetch(frame, state, motion, p)
 
@@ -86,25 +100,26 @@ def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tup
     alpha = weight / (weight + kept)
     blended = ycocg_to_rgb(clipped + alpha * (current - clipped)).clamp_min(0.0)
     history = torch.cat((blended, (weight + kept).clamp_max(channels.MAX_WEIGHT)), 1)
-    output = expand(blended) / frame.exposure.view(-1, 1, 1, 1)
-    return output, State(history, hidden, prepared.memory, frame.jitter, frame.exposure)
+    output = F.avg_pool2d(expand(blended), frame.history_scale)  # in linear light, as a reference is averaged
+    state = State(history, hidden, prepared.memory, frame.jitter, frame.exposure)
+    return output / frame.exposure.view(-1, 1, 1, 1), state
 
 
-def _neighbourhood(prepared: Prepared, grid: Grid) -> tuple[Tensor, ...]:
-    """The 3x3 samples around the nearest one, (B, 9, 3, H, W), their statistics (B, 3, H, W), motion (B, 4, H, W) and
-    `bare` (B, 1, H, W).
+def _neighbourhood(prepared: Prepared, grid: Grid, scale: int) -> tuple[Tensor, ...]:
+    """Of every history pixel: the 3x3 samples around the one that is nearest to its display pixel, (B, 9, 3, H', W'),
+    their statistics (B, 3, H', W'), motion (B, 4, H', W') and `bare` (B, 1, H', W').
 
     Statistics belong to an LR pixel, so they are taken there and looked up.
     """
     p = prepared
     packed = torch.cat((p.samples.flatten(1, 2), p.memory.mean, p.memory.deviation, p.low, p.high, p.motion, p.bare), 1)
-    picked = gather(packed, grid.nearest_columns, grid.nearest_rows)
+    picked = _refined(gather(packed, grid.nearest_columns, grid.nearest_rows), scale)
     around, *others = picked.split((27, 3, 3, 3, 3, 4, 1), 1)
     return around.unflatten(1, (9, 3)), *others
 
 
 def _spread(grid: Grid, samples: Tensor, p: tuple[Tensor, ...], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """The current frame's colour at each display pixel (YCoCg) and the weight it carries, (B, 1, H, W)."""
+    """The current frame's colour at each history pixel (YCoCg) and the weight it carries, (B, 1, H, W)."""
     dx, dy = grid.dx.unsqueeze(2), grid.dy.unsqueeze(3)  # (B, 3, 1, W), (B, 3, H, 1)
     lanczos_x, lanczos_y = _lanczos(dx), _lanczos(dy)
     weights = []
@@ -133,7 +148,7 @@ def _fetch(frame: Frame, state: State, motion: Tensor, p: tuple[Tensor, ...]) ->
 
     The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
     """
-    width, height = frame.display_size
+    width, height = frame.history_size
     like = {"device": motion.device, "dtype": motion.dtype}
     rows, columns = torch.meshgrid(torch.arange(height, **like), torch.arange(width, **like), indexing="ij")
     here = torch.stack((columns, rows)) + 0.5

@@ -84,7 +84,7 @@ def prepass(frame: Frame, state: State) -> Prepared:
         share = before.visible * bare * steadiness(exposure_ratio) * (~frame.reset).view(-1, 1, 1, 1)
         memory = remember(state.memory, frame.depth, frame.motion, cover, mean, deviation, innovation, share)
     distances = (remembered - memory.mean).abs() / (memory.deviation + OUTSIDE_MARGIN)
-    in_display = (motion * frame.scale) % 1.0
+    in_history = (motion * frame.scale) % 1.0
     height, width = frame.colour.shape[-2:]
     ratio = math.sqrt(math.prod(frame.display_size) / (width * height))
     features = torch.cat(
@@ -108,7 +108,7 @@ def prepass(frame: Frame, state: State) -> Prepared:
             hidden,
             luma(to_feature(own_history)),
             torch.log2(1.0 + own_weight) / 5.0,
-            2.0 * (in_display * (1.0 - in_display)).sum(1, keepdim=True),
+            2.0 * (in_history * (1.0 - in_history)).sum(1, keepdim=True),
             outside[:, 1:].abs().amax(1, keepdim=True),
             before.visible * own_valid,
             _log_length(frame.motion - before.motion) * own_valid,

@@ -9,7 +9,7 @@
 uniform sampler2D samples;    // YCoCg, accumulation space, and bare; nearest, as surface: the sampler clamps at the edges
 uniform sampler2D surface;    // reversed depth; motion current -> previous, LR pixels
 uniform sampler2D reactive;
-uniform sampler2D history;    // display size: colour in accumulation space, weight N
+uniform sampler2D history;    // colour in accumulation space, weight N
 uniform sampler2D hidden;     // of the frame before
 uniform sampler2D lastSurface;  // of the frame before: depth, own motion
 uniform usampler2D lastStatistics;  // of the frame before
@@ -19,7 +19,7 @@ uniform ivec2 renderSize;
 uniform int paddedWidth;
 uniform vec2 renderTexel;     // 1 / render size
 uniform vec2 paddedTexel;     // 1 / padded size
-uniform vec2 displayPerRender;
+uniform vec2 historyPerRender;
 uniform float exposureRatio;  // this frame's over the last one's
 uniform float hasHistory;     // 0 after a reset
 uniform float logRatio;
@@ -105,7 +105,7 @@ void main() {
     float lastNearest = max(texture(lastSurface, uv + lastUv).r, MIN_DEPTH);
     vec3 rememberedYCoCg = rgbToYCoCg(remembered);
     vec3 outside = rememberedYCoCg - clamp(rememberedYCoCg, low, high);
-    vec2 between = fract(dilated * displayPerRender);
+    vec2 between = fract(dilated * historyPerRender);
 
     Statistics steady = now;
     float innovation = valid ? centre.x - rememberedYCoCg.x : 0.0, size = abs(innovation);

@@ -1,6 +1,9 @@
-// Fetching the history of the frame before, at any position in display pixels. Needs SOFTWARE_RENDERER.
+// Fetching the history of the frame before for the pixels of a block, HISTORY_SCALE by HISTORY_SCALE of them: the first
+// lies at `position`, in history pixels, the others whole pixels further, row by row. Needs SOFTWARE_RENDERER.
 uniform sampler2D history;     // colour in accumulation space, weight N; linear, nearest on a software renderer
-uniform vec2 displayTexel;     // 1 / display size
+uniform vec2 historyTexel;     // 1 / history size
+
+const int BLOCK = HISTORY_SCALE * HISTORY_SCALE;
 
 // Catmull-Rom without its corners (Jimenez 2016, "Filmic SMAA"); sharpness 0 is bilinear. The alpha is bilinear, too,
 // at the centre tap.
@@ -20,48 +23,71 @@ Lobes lobesAt(vec2 position, float sharpness) {
 
 #if SOFTWARE_RENDERER
 
-// A software renderer pays for every pixel it reads: twelve of them, where five bilinear taps read twenty.
-vec3 colourAt(float x, float y) { return texture(history, vec2(x, y)).rgb; }
-
-vec4 sharpHistory(vec2 position, float sharpness) {
+// A software renderer pays for every pixel it reads. Pixels of a block lie equally between theirs, so that what they read
+// is read once, 12 of one pixel and 21 of four, where five bilinear taps each read 20 and 80.
+void sharpHistory(vec2 position, float sharpness, out vec4 fetched[BLOCK]) {
+    const int ROWS = HISTORY_SCALE + 3;
     Lobes l = lobesAt(position, sharpness);
     vec2 second = l.middle * l.fraction, first = l.middle - second;
-    vec2 a = (l.base - 1.0) * displayTexel, b = l.base * displayTexel;
-    vec2 c = (l.base + 1.0) * displayTexel, d = (l.base + 2.0) * displayTexel;
-    vec4 upper = texture(history, b) * first.x + texture(history, vec2(c.x, b.y)) * second.x;
-    vec4 lower = texture(history, vec2(b.x, c.y)) * first.x + texture(history, c) * second.x;
-    vec4 centre = upper * first.y + lower * second.y;
-    vec3 colour = centre.rgb;
-    colour += (colourAt(a.x, b.y) * first.y + colourAt(a.x, c.y) * second.y) * l.before.x;
-    colour += (colourAt(d.x, b.y) * first.y + colourAt(d.x, c.y) * second.y) * l.after.x;
-    colour += (colourAt(b.x, a.y) * first.x + colourAt(c.x, a.y) * second.x) * l.before.y;
-    colour += (colourAt(b.x, d.y) * first.x + colourAt(c.x, d.y) * second.x) * l.after.y;
-    return vec4(colour / l.sum, centre.a / (l.middle.x * l.middle.y));
+    vec2 corner = (l.base - 1.0) * historyTexel;
+    vec4 middle[ROWS * HISTORY_SCALE];  // of each row and column of the block: the two in the middle,
+    vec3 sides[ROWS * HISTORY_SCALE];   // and the two beside them
+    for (int row = 0; row < ROWS; ++row) {
+        float y = corner.y + float(row) * historyTexel.y;
+        bool edge = row == 0 || row == ROWS - 1;  // no corners
+        vec4 pixels[ROWS];
+        for (int column = 0; column < ROWS; ++column)
+            if (!(edge && (column == 0 || column == ROWS - 1)))
+                pixels[column] = texture(history, vec2(corner.x + float(column) * historyTexel.x, y));
+        for (int i = 0; i < HISTORY_SCALE; ++i) {
+            middle[row * HISTORY_SCALE + i] = pixels[i + 1] * first.x + pixels[i + 2] * second.x;
+            if (!edge) sides[row * HISTORY_SCALE + i] = pixels[i].rgb * l.before.x + pixels[i + 3].rgb * l.after.x;
+        }
+    }
+    for (int j = 0; j < HISTORY_SCALE; ++j)
+        for (int i = 0; i < HISTORY_SCALE; ++i) {
+            int row = j * HISTORY_SCALE + i;
+            vec4 centre = middle[row + HISTORY_SCALE] * first.y + middle[row + 2 * HISTORY_SCALE] * second.y;
+            vec3 colour = centre.rgb;
+            colour += sides[row + HISTORY_SCALE] * first.y + sides[row + 2 * HISTORY_SCALE] * second.y;
+            colour += middle[row].rgb * l.before.y + middle[row + 3 * HISTORY_SCALE].rgb * l.after.y;
+            fetched[row] = vec4(colour / l.sum, centre.a / (l.middle.x * l.middle.y));
+        }
 }
 
-vec4 plainHistory(vec2 position) {
-    vec2 base = floor(position - 0.5) + 0.5, f = position - base;
-    vec2 b = base * displayTexel, c = (base + 1.0) * displayTexel;
-    vec4 upper = mix(texture(history, b), texture(history, vec2(c.x, b.y)), f.x);
-    vec4 lower = mix(texture(history, vec2(b.x, c.y)), texture(history, c), f.x);
-    return mix(upper, lower, f.y);
+void plainHistory(vec2 position, out vec4 fetched[BLOCK]) {
+    const int ROWS = HISTORY_SCALE + 1;
+    vec2 base = floor(position - 0.5) + 0.5, f = position - base, corner = base * historyTexel;
+    vec4 across[ROWS * HISTORY_SCALE];
+    for (int row = 0; row < ROWS; ++row) {
+        vec4 pixels[ROWS];
+        for (int column = 0; column < ROWS; ++column)
+            pixels[column] = texture(history, corner + vec2(column, row) * historyTexel);
+        for (int i = 0; i < HISTORY_SCALE; ++i) across[row * HISTORY_SCALE + i] = mix(pixels[i], pixels[i + 1], f.x);
+    }
+    for (int k = 0; k < BLOCK; ++k) fetched[k] = mix(across[k], across[k + HISTORY_SCALE], f.y);
 }
 
 #else
 
-vec4 sharpHistory(vec2 position, float sharpness) {
+void sharpHistory(vec2 position, float sharpness, out vec4 fetched[BLOCK]) {
     Lobes l = lobesAt(position, sharpness);
-    vec2 centre = (l.base + l.fraction) * displayTexel;
-    vec2 first = (l.base - 1.0) * displayTexel, last = (l.base + 2.0) * displayTexel;
-    vec4 tap = texture(history, centre);
-    vec3 colour = tap.rgb * (l.middle.x * l.middle.y);
-    colour += texture(history, vec2(first.x, centre.y)).rgb * (l.before.x * l.middle.y);
-    colour += texture(history, vec2(last.x, centre.y)).rgb * (l.after.x * l.middle.y);
-    colour += texture(history, vec2(centre.x, first.y)).rgb * (l.before.y * l.middle.x);
-    colour += texture(history, vec2(centre.x, last.y)).rgb * (l.after.y * l.middle.x);
-    return vec4(colour / l.sum, tap.a);
+    for (int k = 0; k < BLOCK; ++k) {
+        vec2 base = l.base + vec2(k % HISTORY_SCALE, k / HISTORY_SCALE), centre = (base + l.fraction) * historyTexel;
+        vec2 first = (base - 1.0) * historyTexel, last = (base + 2.0) * historyTexel;
+        vec4 tap = texture(history, centre);
+        vec3 colour = tap.rgb * (l.middle.x * l.middle.y);
+        colour += texture(history, vec2(first.x, centre.y)).rgb * (l.before.x * l.middle.y);
+        colour += texture(history, vec2(last.x, centre.y)).rgb * (l.after.x * l.middle.y);
+        colour += texture(history, vec2(centre.x, first.y)).rgb * (l.before.y * l.middle.x);
+        colour += texture(history, vec2(centre.x, last.y)).rgb * (l.after.y * l.middle.x);
+        fetched[k] = vec4(colour / l.sum, tap.a);
+    }
 }
 
-vec4 plainHistory(vec2 position) { return texture(history, position * displayTexel); }
+void plainHistory(vec2 position, out vec4 fetched[BLOCK]) {
+    for (int k = 0; k < BLOCK; ++k)
+        fetched[k] = texture(history, (position + vec2(k % HISTORY_SCALE, k / HISTORY_SCALE)) * historyTexel);
+}
 
 #endif

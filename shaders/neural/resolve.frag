@@ -1,4 +1,5 @@
-// Display size: spreads the samples with the predicted kernel, fetches history, clips it, blends.
+// Display size: spreads the samples with the predicted kernel, fetches history, clips it, blends. History may be finer than
+// the display: then what holds for a display pixel is looked up once for the block of history pixels that lie in it.
 // Torch twin: models/temporal/postpass.py.
 #include "neural/colour.glsl"
 #include "neural/history.glsl"
@@ -13,17 +14,27 @@ uniform sampler2D historyParameters;
 uniform sampler2D fetchParameters;
 uniform vec2 jitter;
 uniform vec2 renderSize;
-uniform vec2 displaySize;
-uniform vec2 displayPerRender;
+uniform vec2 historySize;
+uniform vec2 historyPerRender;
 uniform vec2 renderPerDisplay;
+uniform vec2 renderPerHistory;
 uniform vec2 renderTexel;  // 1 / render size
 uniform vec2 paddedTexel;  // 1 / padded size
 uniform float exposure;
 uniform float exposureRatio;
 uniform float hasHistory;
 
+#if HISTORY_SCALE == 1
 layout(location = 0) out vec4 accumulated;  // accumulation space, weight N
 layout(location = 1) out vec4 resolved;     // scene-linear before exposure
+void store(int k, vec4 v) { accumulated = v; }
+#else
+layout(location = 0) out vec4 resolved;
+layout(binding = 0) writeonly uniform image2D accumulated;
+void store(int k, vec4 v) {
+    imageStore(accumulated, ivec2(gl_FragCoord.xy) * HISTORY_SCALE + ivec2(k % HISTORY_SCALE, k / HISTORY_SCALE), v);
+}
+#endif
 
 // Lanczos-2 as a polynomial (AMD FSR1's), for |x| <= 2.
 vec3 lanczos(vec3 x) {
@@ -32,33 +43,46 @@ vec3 lanczos(vec3 x) {
 }
 
 struct Current {
-    vec3 colour;
-    float weight;
+    vec3 colour[BLOCK];
+    float weight[BLOCK];
     float bare;  // the nearest sample's (upscale/occlusion.glsl)
 };
 
-// The 3x3 samples around the nearest one, weighted at their true distances.
+// The 3x3 samples around the nearest one, weighted at their true distances. `offset`: from the block's first pixel to the
+// nearest sample, LR pixels.
 Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
-    vec3 dx = offset.x + vec3(-1.0, 0.0, 1.0), dy = offset.y + vec3(-1.0, 0.0, 1.0);
-    vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
-    vec3 colour = vec3(0.0), low = vec3(1e5), high = vec3(-1e5);
-    float total = 0.0, bare = 1.0;
-    for (int y = 0; y < 3; ++y) {
-        vec3 u = kernel.x * dx + kernel.y * dy[y];
-        float v = kernel.z * dy[y];
-        vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
-        for (int x = 0; x < 3; ++x) {
-            vec4 s = texture(samples, (nearest + vec2(x, y) - 0.5) * renderTexel);
-            colour += weight[x] * s.rgb;
-            total += weight[x];
-            low = min(low, s.rgb);
-            high = max(high, s.rgb);
-            if (x == 1 && y == 1) bare = s.a;
-        }
+    vec3 samplesAround[9];
+    vec3 low = vec3(1e5), high = vec3(-1e5);
+    Current current;
+    for (int i = 0; i < 9; ++i) {
+        vec4 s = texture(samples, (nearest + vec2(i % 3, i / 3) - 0.5) * renderTexel);
+        samplesAround[i] = s.rgb;
+        low = min(low, s.rgb);
+        high = max(high, s.rgb);
+        if (i == 4) current.bare = s.a;
     }
-    total = max(total, 1e-5);
-    return Current(clamp(colour / total, low, high), total, bare);
+    for (int k = 0; k < BLOCK; ++k) {
+        vec2 from = offset - vec2(k % HISTORY_SCALE, k / HISTORY_SCALE) * renderPerHistory;
+        vec3 dx = from.x + vec3(-1.0, 0.0, 1.0), dy = from.y + vec3(-1.0, 0.0, 1.0);
+        vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
+        vec3 colour = vec3(0.0);
+        float total = 0.0;
+        for (int y = 0; y < 3; ++y) {
+            vec3 u = kernel.x * dx + kernel.y * dy[y];
+            float v = kernel.z * dy[y];
+            vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
+            for (int x = 0; x < 3; ++x) {
+                colour += weight[x] * samplesAround[y * 3 + x];
+                total += weight[x];
+            }
+        }
+        current.weight[k] = max(total, 1e-5);
+        current.colour[k] = clamp(colour / current.weight[k], low, high);
+    }
+    return current;
 }
+
+bool inside(vec2 position) { return all(equal(position, clamp(position, vec2(0.0), historySize))); }
 
 void main() {
     vec2 position = gl_FragCoord.xy * renderPerDisplay - jitter;
@@ -74,30 +98,37 @@ void main() {
     vec4 fetch = texture(fetchParameters, uv);
 
     // The motion that the network prefers gets the sharp filter, the other one a bilinear tap.
-    vec4 moved = motion * displayPerRender.xyxy + gl_FragCoord.xyxy;
+    vec2 first = floor(gl_FragCoord.xy) * float(HISTORY_SCALE) + 0.5;
+    vec4 moved = motion * historyPerRender.xyxy + first.xyxy;
     bool prefersOwn = fetch.x > 0.5;
     vec2 main = prefersOwn ? moved.zw : moved.xy, other = prefersOwn ? moved.xy : moved.zw;
     float share = prefersOwn ? 1.0 - fetch.x : fetch.x;
-    vec4 sharp = sharpHistory(main + fetch.yz, accumulation.w);
-    vec4 plain = plainHistory(other + fetch.yz);
-    sharp.a = all(equal(main, clamp(main, vec2(0.0), displaySize))) ? sharp.a : 0.0;
-    plain.a = all(equal(other, clamp(other, vec2(0.0), displaySize))) ? plain.a : 0.0;
-    vec4 fetched = mix(sharp, plain, share);
-    Current current = spread(kernel, nearest, nearest + 0.5 - position);
-    vec3 remembered = rgbToYCoCg(reExpose(max(fetched.rgb, 0.0), exposureRatio));
+    vec4 sharp[BLOCK], plain[BLOCK];
+    sharpHistory(main + fetch.yz, accumulation.w, sharp);
+    plainHistory(other + fetch.yz, plain);
+    Current current = spread(kernel, nearest, nearest + 0.5 - (first * renderPerHistory - jitter));
 
     // Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
     float gamma = mix(min(accumulation.z, GAMMA_BARE), accumulation.z, current.bare), square = gamma * gamma;
-    vec3 away = remembered - mean;
-    vec3 steps = abs(away) / (gamma * deviation + (CLIP_SLACK * square * square + 1e-5));
-    float inside = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
-    float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - inside));
+    vec3 bound = gamma * deviation + (CLIP_SLACK * square * square + 1e-5);
+    vec3 light = vec3(0.0);
+    for (int k = 0; k < BLOCK; ++k) {
+        vec2 step = vec2(k % HISTORY_SCALE, k / HISTORY_SCALE);
+        sharp[k].a = inside(main + step) ? sharp[k].a : 0.0;
+        plain[k].a = inside(other + step) ? plain[k].a : 0.0;
+        vec4 fetched = mix(sharp[k], plain[k], share);
+        vec3 remembered = rgbToYCoCg(reExpose(max(fetched.rgb, 0.0), exposureRatio));
+        vec3 away = remembered - mean, steps = abs(away) / bound;
+        float within = 1.0 / max(max(steps.x, steps.y), max(steps.z, 1.0));
+        float survives = hasHistory * fetched.a * accumulation.y * (1.0 - fetch.w * (1.0 - within));
 
-    // After a reset not even rounding may let the old history through.
-    vec3 clipped = survives > 0.0 ? mean + away * inside : current.colour;
-    float weight = accumulation.x * current.weight;
-    float alpha = weight / (weight + survives);
-    vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour, alpha)), 0.0);
-    accumulated = kept(vec4(blended, min(weight + survives, MAX_WEIGHT)));
-    resolved = toHalf(vec4(rangeExpand(blended, ACCUMULATION_KNEE) / exposure, 1.0));
+        // After a reset not even rounding may let the old history through.
+        vec3 clipped = survives > 0.0 ? mean + away * within : current.colour[k];
+        float weight = accumulation.x * current.weight[k];
+        float alpha = weight / (weight + survives);
+        vec3 blended = max(yCoCgToRgb(mix(clipped, current.colour[k], alpha)), 0.0);
+        store(k, kept(vec4(blended, min(weight + survives, MAX_WEIGHT))));
+        light += rangeExpand(blended, ACCUMULATION_KNEE);  // averaged in linear light, as a reference is
+    }
+    resolved = toHalf(vec4(light / (float(BLOCK) * exposure), 1.0));
 }

@@ -4,6 +4,7 @@
 #include "neural/tensor.glsl"
 
 uniform int paddedWidth;
+uniform float historyScale;  // history pixels per display pixel
 
 layout(std430, binding = 0) readonly buffer Parameters { EIGHT_HALVES parameters[]; };
 
@@ -18,6 +19,7 @@ float sigmoid(float x) { return 1.0 / (1.0 + exp(-x)); }
 float bounded(float x) { return 2.0 / (1.0 + exp(-2.0 * x)) - 1.0; }
 
 void main() {
+    float steepest = CHOLESKY_SPAN * historyScale;
     int first = (int(gl_FragCoord.y) * paddedWidth + int(gl_FragCoord.x)) * (OUTPUT_COUNT / 8);
     float raw[OUTPUT_COUNT];
     for (int i = 0; i < OUTPUT_COUNT / 8; ++i) {
@@ -29,8 +31,8 @@ void main() {
         }
     }
     kernel = kept(vec4(
-        CHOLESKY_LOW + CHOLESKY_SPAN * sigmoid(raw[OUT_CHOLESKY_XX]), SHEAR_SPAN * bounded(raw[OUT_CHOLESKY_XY]),
-        CHOLESKY_LOW + CHOLESKY_SPAN * sigmoid(raw[OUT_CHOLESKY_YY]), sigmoid(raw[OUT_LANCZOS_MIX])));
+        CHOLESKY_LOW + steepest * sigmoid(raw[OUT_CHOLESKY_XX]), SHEAR_SPAN * bounded(raw[OUT_CHOLESKY_XY]),
+        CHOLESKY_LOW + steepest * sigmoid(raw[OUT_CHOLESKY_YY]), sigmoid(raw[OUT_LANCZOS_MIX])));
     history = kept(vec4(
         GAIN_SPAN * sigmoid(raw[OUT_GAIN]), sigmoid(raw[OUT_KEEP]),
         exp2(GAMMA_OCTAVES * bounded(raw[OUT_GAMMA])), SHARPNESS_SPAN * sigmoid(raw[OUT_SHARPNESS])));

@@ -53,6 +53,8 @@ def test_sizes_are_padded_to_the_multiple_of_four() -> None:
         (lambda m: m.update(input=None), "input is not described"),
         (lambda m: m.update(hidden=8), "hidden is 8"),
         (lambda m: m.update(size_multiple=16), "size_multiple is 16"),
+        (lambda m: m.update(history_scale=3), "history_scale is 3"),
+        (lambda m: m.pop("history_scale"), "history_scale is None"),
         (lambda m: m.pop("name"), "name, files or architecture"),
         (lambda m: m.update(macs_per_pixel="many"), "macs_per_pixel"),
         (lambda m: m.update(model="other.onnx"), "not among its files"),

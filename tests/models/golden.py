@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import moderngl
@@ -43,6 +43,7 @@ class GoldenFrames:
     display_size: tuple[int, int]
     cut: int = 4
     seed: int = 0
+    history_scale: int = 1
     _rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +84,7 @@ class GoldenFrames:
             exposure=torch.tensor([exposure]),
             reset=torch.tensor([reset]),
             display_size=self.display_size,
+            history_scale=self.history_scale,
         )
         return GoldenFrame(inputs, frame)
 
@@ -95,9 +97,9 @@ class GoldenFrames:
         return texture
 
 
-def lively_network(seed: int = 3) -> TemporalUNet:
+def lively_network(seed: int = 3, history_scale: int = 1) -> TemporalUNet:
     """Fresh weights with a head strong enough to drive every parameter through its range."""
-    network = build(NETWORKS["tiny"], seed)
+    network = build(replace(NETWORKS["tiny"], history_scale=history_scale), seed)
     network.head.weight.data.mul_(6.0)
     return network
 

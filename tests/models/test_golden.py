@@ -11,17 +11,20 @@ import numpy as np
 import pytest
 import torch
 
-from app.inference.channels import INPUT_CHANNELS
+from app.conventions import Size
+from app.inference.channels import HISTORY_SCALES, INPUT_CHANNELS
 from app.inference.manifest import Network
 from models.temporal import State, postpass, prepass, run_network, step
 from tests.models import golden
 
 SIZES = [
-    pytest.param((40, 24), (40, 24), id="1x"),
-    pytest.param((37, 21), (48, 27), id="1.3x odd"),
-    pytest.param((32, 20), (48, 30), id="1.5x"),
-    pytest.param((37, 23), (73, 45), id="2x odd"),
-    pytest.param((31, 19), (93, 57), id="3x odd"),
+    pytest.param((40, 24), (40, 24), 1, id="1x"),
+    pytest.param((37, 21), (48, 27), 1, id="1.3x odd"),
+    pytest.param((32, 20), (48, 30), 1, id="1.5x"),
+    pytest.param((37, 23), (73, 45), 1, id="2x odd"),
+    pytest.param((31, 19), (93, 57), 1, id="3x odd"),
+    pytest.param((37, 23), (73, 45), 2, id="2x odd, finer history"),
+    pytest.param((32, 20), (48, 30), 2, id="1.5x, finer history"),
 ]
 KEPT = [pytest.param(*size.values, "f4", id=str(size.id)) for size in SIZES] + [
     pytest.param(*size.values, "f2", id=f"{size.id}, kept in half floats") for size in SIZES[1::2]
@@ -30,17 +33,27 @@ FRAMES = 7  # the exposure changes at frames 2 and 3, frame 4 is a cut
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    return golden.saved(golden.lively_network(), tmp_path_factory.mktemp("network"))
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Network]:
+    """By history scale."""
+    folder = tmp_path_factory.mktemp("networks")
+    return {
+        scale: golden.saved(golden.lively_network(history_scale=scale), folder / str(scale)) for scale in HISTORY_SCALES
+    }
 
 
-@pytest.mark.parametrize(("render", "display"), SIZES)
+@pytest.fixture(scope="module")
+def network(networks: dict[int, Network]) -> Network:
+    return networks[1]
+
+
+@pytest.mark.parametrize(("render", "display", "scale"), SIZES)
 @torch.no_grad()
 def test_the_prepass_packs_what_the_torch_prepass_computes(
-    gl: moderngl.Context, network: Network, render: tuple[int, int], display: tuple[int, int]
+    gl: moderngl.Context, networks: dict[int, Network], render: Size, display: Size, scale: int
 ) -> None:
-    frames, upscaler = golden.GoldenFrames(gl, render, display), golden.upscaler(gl, network)
-    module, state = golden.lively_network(), None
+    frames = golden.GoldenFrames(gl, render, display, history_scale=scale)
+    upscaler = golden.upscaler(gl, networks[scale])
+    module, state = golden.lively_network(history_scale=scale), None
     for index in range(FRAMES):
         both = frames.frame(index)
         upscaler.begin(both.inputs)
@@ -98,12 +111,13 @@ def test_the_runtime_answers_what_torch_answers(gl: moderngl.Context, network: N
     upscaler.release()
 
 
-@pytest.mark.parametrize(("render", "display", "kept"), KEPT)
+@pytest.mark.parametrize(("render", "display", "scale", "kept"), KEPT)
 @torch.no_grad()
 def test_the_postpass_agrees_with_torch_for_any_answer_of_the_network(
-    gl: moderngl.Context, network: Network, render: tuple[int, int], display: tuple[int, int], kept: str
+    gl: moderngl.Context, networks: dict[int, Network], render: Size, display: Size, scale: int, kept: str
 ) -> None:
-    frames, upscaler = golden.GoldenFrames(gl, render, display, cut=9), golden.upscaler(gl, network, kept)
+    frames = golden.GoldenFrames(gl, render, display, cut=9, history_scale=scale)
+    upscaler = golden.upscaler(gl, networks[scale], kept)
     state = None
     for index in range(3):
         both = frames.frame(index)
@@ -122,13 +136,14 @@ def test_the_postpass_agrees_with_torch_for_any_answer_of_the_network(
     upscaler.release()
 
 
-@pytest.mark.parametrize(("render", "display", "kept"), KEPT)
+@pytest.mark.parametrize(("render", "display", "scale", "kept"), KEPT)
 @torch.no_grad()
 def test_the_whole_chain_agrees_with_torch_over_a_cut(
-    gl: moderngl.Context, network: Network, render: tuple[int, int], display: tuple[int, int], kept: str
+    gl: moderngl.Context, networks: dict[int, Network], render: Size, display: Size, scale: int, kept: str
 ) -> None:
-    frames, upscaler = golden.GoldenFrames(gl, render, display), golden.upscaler(gl, network, kept)
-    module, state = golden.lively_network(), None
+    frames = golden.GoldenFrames(gl, render, display, history_scale=scale)
+    upscaler = golden.upscaler(gl, networks[scale], kept)
+    module, state = golden.lively_network(history_scale=scale), None
     for index in range(FRAMES):
         both = frames.frame(index)
         output = golden.tensor_of(upscaler.upscale(both.inputs), "f2")

@@ -99,7 +99,7 @@ def test_a_seed_decides_the_weights_and_leaves_torchs_own_alone() -> None:
 def test_before_training_it_predicts_a_plain_temporal_upscaler() -> None:
     network = build(NETWORKS["lite"], seed=1)
     with torch.no_grad():
-        parameters, _ = activate(network(torch.rand(1, len(INPUT_CHANNELS), 32, 32)))
+        parameters, _ = activate(network(torch.rand(1, len(INPUT_CHANNELS), 32, 32)), 1)
     means = dict(zip(OUTPUT_CHANNELS, parameters.mean((0, 2, 3)).tolist()))
     for name, expected in {"cholesky_xx": 3.5, "cholesky_xy": 0.0, "gain": 1.0, "keep": 0.8, "gamma": 1.5}.items():
         assert means[name] == pytest.approx(expected, abs=0.3), name

@@ -217,6 +217,26 @@ def test_another_network_takes_over_between_frames_and_history_stays(
         upscaler.release()
 
 
+def test_a_network_with_another_history_scale_starts_afresh(
+    gl: moderngl.Context, network: Network, backend: OpenVinoBackend, tmp_path: Path
+) -> None:
+    frames = golden.GoldenFrames(gl, RENDER, DISPLAY)
+    given = [frames.frame(i).inputs for i in range(3)]
+    finer = golden.saved(golden.lively_network(history_scale=2), tmp_path / "finer")
+    changed, fresh = NeuralUpscaler(gl, network, backend), NeuralUpscaler(gl, finer, backend)
+    for frame in given[:2]:
+        changed.upscale(frame)
+    changed.replace_network(finer)
+    np.testing.assert_array_equal(pixels(changed.upscale(given[2])), pixels(fresh.upscale(given[2])))
+    assert changed.targets is not None
+    assert [h.size for h in changed.targets.histories] == [(2 * DISPLAY[0], 2 * DISPLAY[1])] * 2
+    assert changed.targets.output.size == DISPLAY
+    changed.replace_network(network)
+    assert pixels(changed.upscale(given[0])).shape[:2] == DISPLAY[::-1]
+    for upscaler in (changed, fresh):
+        upscaler.release()
+
+
 def test_a_network_that_cannot_be_compiled_leaves_the_session_alone(
     gl: moderngl.Context, network: Network, backend: OpenVinoBackend, tmp_path: Path
 ) -> None:
