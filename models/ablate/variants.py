@@ -82,6 +82,11 @@ VARIANTS: tuple[Variant, ...] = (
         {"network": {"kind": "rgb-unet", "widths": [8, 12, 16], "blend": False}},
     ),
     Variant("size-larger", "size", "widths 24, 32, 48", {"network": {"widths": [24, 32, 48]}}),
+    Variant("leaky", "size", "leaky activations: no channel dies", {"network": {"negative_slope": 0.1}}),
+    Variant("history-finer", "history", "history twice as fine as the display", {"network": {"history_scale": 2}}),
+    Variant(
+        "history-finer-leaky", "history", "both, as shipped", {"network": {"history_scale": 2, "negative_slope": 0.1}}
+    ),
 )  # fmt: skip
 
 

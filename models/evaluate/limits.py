@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from models.data.clip import Clip
@@ -57,7 +58,7 @@ def clip_limits(model: KernelModel, clip: Clip) -> Limits:
     model.network.eval()
     batch = to_batch([clip])
     errors: Mapping[str, list[Tensor]] = {f.name: [] for f in fields(Limits)}
-    played = perfect = State.initial(frame_of(batch, 0))
+    played = perfect = model.initial(frame_of(batch, 0))
     for index in range(batch.frames):
         frame, reference = frame_of(batch, index), batch.reference[index]
         if index:
@@ -65,7 +66,7 @@ def clip_limits(model: KernelModel, clip: Clip) -> Limits:
         outputs = {}
         outputs["played"], played = model.step(frame, played)
         outputs["perfect"], perfect = model.step(frame, perfect)
-        outputs["forgetful"], _ = model.step(replace(frame, reset=torch.ones_like(frame.reset)), State.initial(frame))
+        outputs["forgetful"], _ = model.step(replace(frame, reset=torch.ones_like(frame.reset)), model.initial(frame))
         if index < WARM_UP:
             continue
         target = display(reference, frame.exposure)
@@ -76,8 +77,12 @@ def clip_limits(model: KernelModel, clip: Clip) -> Limits:
 
 
 def _with_history(state: State, reference: Tensor) -> State:
-    """`reference` (B, 3, H, W) is scene-linear, of the frame that left `state`."""
+    """`reference` (B, 3, H, W) is scene-linear, of the frame that left `state`. A finer history gets it enlarged
+    bicubically: more than a display pixel the reference does not tell apart."""
     colour = compress(reference.clamp_min(0.0) * state.exposure.view(-1, 1, 1, 1))
+    size = state.history.shape[-2:]
+    if colour.shape[-2:] != size:
+        colour = F.interpolate(colour, size, mode="bicubic", align_corners=False).clamp_min(0.0)
     return replace(state, history=torch.cat((colour, state.history[:, 3:]), 1))
 
 

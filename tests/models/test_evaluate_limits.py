@@ -19,9 +19,9 @@ from tests.models.synthetic import synthetic_clip
 TINY = {"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}
 
 
-def _tiny() -> KernelModel:
+def _tiny(history_scale: int = 1) -> KernelModel:
     torch.manual_seed(1)
-    return KernelModel(NetworkConfig.from_dict(TINY))
+    return KernelModel(NetworkConfig.from_dict({**TINY, "history_scale": history_scale}))
 
 
 def _still(frames: int):
@@ -41,8 +41,9 @@ def test_played_is_what_scoring_says_up_to_its_mean_over_frames() -> None:
     assert clip_limits(model, clip).played == pytest.approx(score_model(model, [clip]).psnr, abs=1e-3)
 
 
-def test_a_perfect_history_beats_none_and_a_still_reference_warps_onto_itself() -> None:
-    found = clip_limits(_tiny(), _still(WARM_UP + 2))
+@pytest.mark.parametrize("history_scale", [1, 2])
+def test_a_perfect_history_beats_none_and_a_still_reference_warps_onto_itself(history_scale: int) -> None:
+    found = clip_limits(_tiny(history_scale), _still(WARM_UP + 2))
     assert found.perfect > found.forgetful + 1.0
     assert found.warped > 60.0
 
