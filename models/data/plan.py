@@ -25,6 +25,8 @@ _TEST_RATIOS = (2.0, 2.0, 1.5, 2.0, 3.0)
 _MOTION_WEIGHTS = {"still": 0.8, "slow": 1.6, "pan": 1.4, "fast pan": 1.8, "strafe": 1.4, "dolly": 1.4}  # the others 1
 _BUILTIN_EVERY = 5  # every n-th clip shows a built-in scene
 _TEST_EVERY = 8  # every n-th clip is for testing only
+RANDOM = "random"
+"""Among held-out scenes: a random scene of its own for every clip."""
 
 
 def plan_clips(
@@ -36,8 +38,8 @@ def plan_clips(
     unfiltered: float = 0.4,
     ratios: str = "",
 ) -> list[ClipEntry]:
-    """`count` clips, about `unfiltered` of them without mip maps and some in between. With `held_out` scenes all of
-    them are for testing and show those; otherwise they show random scenes and now and then one of `scenes`, and every
+    """`count` clips, about `unfiltered` of them without mip maps and some in between. With `held_out` scenes (RANDOM may
+    be one) all of them are for testing and show those; otherwise they show random scenes and now and then one of `scenes`, and every
     eighth is a test with a random scene of its own. `ratios` are those of the training clips, as
     models.data.ratios.drawn_ratio takes them, "" for a fixed mixture; tests keep theirs, so that figures compare."""
     rng = np.random.default_rng([seed, 0xDA7A])
@@ -51,7 +53,8 @@ def plan_clips(
         kind_of_filter, between = rng.random(2)
         scene, test, ratio = f"random:{scene_seed}", False, _RATIOS[number % len(_RATIOS)]
         if held_out:
-            scene, test, ratio = held_out[number % len(held_out)], True, _TEST_RATIOS[number % len(_TEST_RATIOS)]
+            shown, test, ratio = held_out[number % len(held_out)], True, _TEST_RATIOS[number % len(_TEST_RATIOS)]
+            scene = scene if shown == RANDOM else shown
         elif number % _TEST_EVERY == _TEST_EVERY - 1:
             test, ratio = True, _TEST_RATIOS[number // _TEST_EVERY % len(_TEST_RATIOS)]
         elif scenes and number % _BUILTIN_EVERY == _BUILTIN_EVERY - 1:

@@ -85,6 +85,14 @@ def test_held_out_scenes_are_for_testing_only() -> None:
     assert {e.scene for e in plan} == {"garden", "arcade"}
 
 
+def test_a_folder_of_random_scenes_may_be_for_testing_only() -> None:
+    plan = plan_clips(10, 18, 2, held_out=("random",))
+    assert {e.split for e in plan} == {"test"}
+    assert len({e.scene for e in plan}) == 10
+    assert all(e.scene.startswith("random:") for e in plan)
+    assert {e.ratio for e in plan} == {1.5, 2.0, 3.0}
+
+
 def test_our_renderer_draws_a_clip_and_draws_it_again_the_same(gl) -> None:
     from dataclasses import replace
 
