@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from app.inference.channels import INPUT_CHANNELS, OUTPUT_CHANNELS
+from app.inference.channels import HISTORY_SCALES, INPUT_CHANNELS, OUTPUT_CHANNELS
 from models.network import NETWORKS, NetworkConfig, build
 from models.network.export import INPUT_NAME, OUTPUT_NAME, export_onnx
 from models.temporal import activate
@@ -96,10 +97,11 @@ def test_a_seed_decides_the_weights_and_leaves_torchs_own_alone() -> None:
     assert not torch.equal(first.get_parameter(entry), other.get_parameter(entry))
 
 
-def test_before_training_it_predicts_a_plain_temporal_upscaler() -> None:
-    network = build(NETWORKS["lite"], seed=1)
+@pytest.mark.parametrize("history_scale", HISTORY_SCALES)
+def test_before_training_it_predicts_a_plain_temporal_upscaler(history_scale: int) -> None:
+    network = build(replace(NETWORKS["lite"], history_scale=history_scale), seed=1)
     with torch.no_grad():
-        parameters, _ = activate(network(torch.rand(1, len(INPUT_CHANNELS), 32, 32)), 1)
+        parameters, _ = activate(network(torch.rand(1, len(INPUT_CHANNELS), 32, 32)), history_scale)
     means = dict(zip(OUTPUT_CHANNELS, parameters.mean((0, 2, 3)).tolist()))
     for name, expected in {"cholesky_xx": 3.5, "cholesky_xy": 0.0, "gain": 1.0, "keep": 0.8, "gamma": 1.5}.items():
         assert means[name] == pytest.approx(expected, abs=0.3), name
