@@ -42,12 +42,17 @@ class LayerTensor:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """`kind` is the builder's word: "correlation" is a convolution, "kgen" a generated elementwise kernel."""
+    """`kind` is the builder's word: "correlation" is a convolution, "runtime_fusion" a kernel that is generated on the
+    GPU (a convolution with its leaky activation: "CorrMulMax"), "kgen" a generated elementwise kernel."""
 
     name: str
     kind: str
     inputs: tuple[LayerTensor, ...]
     outputs: tuple[LayerTensor, ...]
+
+    @property
+    def convolves(self) -> bool:
+        return self.kind == "correlation" or (self.kind == "runtime_fusion" and "Corr" in self.name)
 
 
 def read_layers(listing: str) -> tuple[Layer, ...]:
@@ -72,7 +77,7 @@ def boundary_problem(layers: tuple[Layer, ...], input_name: str, output_name: st
         if not found:
             return f"no layer {side} {name}"
         for layer in found:
-            if layer.kind != "correlation":
+            if not layer.convolves:
                 return f"{layer.name}, which is no convolution, {side} {name}"
             for tensor in (*layer.inputs, *layer.outputs):
                 if tensor.name == name and (tensor.type != "Half" or not tensor.channels_last):

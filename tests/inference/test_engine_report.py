@@ -44,6 +44,13 @@ def test_copies_other_layouts_and_other_types_are_named() -> None:
     assert "no layer reads features" in problem(last)
 
 
+def test_a_convolution_fused_with_its_activation_is_one_and_another_fused_kernel_is_none() -> None:
+    last = {"input": "a", "output": "parameters"}
+    fused = {"input": "features", "output": "a", "kind": "runtime_fusion"}
+    assert problem(fused | {"name": "__myl_CorrMulMax_myl0_0"}, last) == ""
+    assert "which is no convolution" in problem(fused | {"name": "__myl_TranMul_myl0_0"}, last)
+
+
 def test_what_is_no_listing_gives_no_layers() -> None:
     assert read_layers("") == ()
     assert read_layers("Layers:\nsomething else entirely {[(") == ()
