@@ -93,7 +93,7 @@ CHOLESKY_SPAN = 6.5  # ... down to a seventh, times the history scale: a finer h
 SHEAR_SPAN = 4.0
 GAIN_SPAN = 4.0
 GAMMA_OCTAVES = 3.0
-SHARPNESS_SPAN = 1.25
+SHARPNESS_SPAN = 2.0
 OFFSET_SPAN = 0.5  # history pixels
 CLIP_SLACK = 2.5e-4
 """History may leave the neighbourhood by gamma * deviation + CLIP_SLACK * gamma^4: at gamma's upper end nothing is
