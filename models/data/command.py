@@ -95,7 +95,9 @@ def add_parser(commands: Any) -> None:
         help="of training clips: ratios and ranges, for example 1.3-3 or 2,2.5-3",
     )
     data.add_argument("--scenes", type=names, default=(), help="built-in scenes to mix in, comma-separated")
-    data.add_argument("--held-out", type=names, default=(), help="a test-only folder of these scenes, 'random' among them")
+    data.add_argument(
+        "--held-out", type=names, default=(), help="a test-only folder of these scenes, 'random' among them"
+    )
     data.add_argument(
         "--unfiltered", type=share, default=0.4, help="share of the clips drawn without mip maps, 0 to 1 (default 0.4)"
     )

@@ -38,9 +38,9 @@ def plan_clips(
     unfiltered: float = 0.4,
     ratios: str = "",
 ) -> list[ClipEntry]:
-    """`count` clips, about `unfiltered` of them without mip maps and some in between. With `held_out` scenes (RANDOM may
-    be one) all of them are for testing and show those; otherwise they show random scenes and now and then one of `scenes`, and every
-    eighth is a test with a random scene of its own. `ratios` are those of the training clips, as
+    """`count` clips, about `unfiltered` of them without mip maps and some in between. With `held_out` scenes (RANDOM
+    may be one) all of them are for testing and show those; otherwise they show random scenes and now and then one of
+    `scenes`, and every eighth is a test with a random scene of its own. `ratios` are those of the training clips, as
     models.data.ratios.drawn_ratio takes them, "" for a fixed mixture; tests keep theirs, so that figures compare."""
     rng = np.random.default_rng([seed, 0xDA7A])
     kinds = list(MOTIONS)
