@@ -70,9 +70,7 @@ def write_outcome(plan: Plan, config: TrainConfig, results: Sequence[Result], cl
     """The tables of what is there so far."""
     budget = budget_lines(plan, config, results, clips)
     text = markdown(results, budget)
-    figures = [
-        {**asdict(r), "means": {f: r.mean(f) for f in FIGURES} if not r.failure else None} for r in results
-    ]
+    figures = [{**asdict(r), "means": {f: r.mean(f) for f in FIGURES} if not r.failure else None} for r in results]
     (plan.out / "ablation.json").write_text(json.dumps({"budget": budget, "variants": figures}, indent=1) + "\n")
     (plan.out / "ablation.md").write_text(text, encoding="utf-8")
     if plan.docs is not None:
@@ -110,9 +108,7 @@ def _carry_out(variant: Variant, text: str, folder: Path, test: dict[str, Render
         scores = score_clip(model, item.clip(), flip_frames=0)
         clips[name] = {figure: float(getattr(scores, figure)) for figure in FIGURES}
     parameters = sum(weight.numel() for weight in model.network.parameters())
-    result = Result(
-        variant.name, variant.group, variant.what, text, parameters, checkpoint.progress.seconds, clips
-    )
+    result = Result(variant.name, variant.group, variant.what, text, parameters, checkpoint.progress.seconds, clips)
     save_result(result, folder)
     return result
 

@@ -69,6 +69,7 @@ _LOSSES = {
     "l1": "L1",
     "square": "the squared error",
     "charbonnier": "Charbonnier",
+    "decibels": "the error in decibels",
     "perceptual": "the distance of a network's features",
     "temporal": "the change of the error along the motion",
     "adversarial": "a patch discriminator's verdict",

@@ -14,7 +14,7 @@ from models.network.config import NetworkConfig
 from models.network.image_model import IMAGE_KINDS, ImageModel
 from models.network.rgb_model import RgbModel
 from models.network.unet import TemporalUNet
-from models.temporal import Frame, State, step
+from models.temporal import Frame, Kernels, State, step
 
 
 class RecurrentState(Protocol):
@@ -54,12 +54,14 @@ class KernelModel:
     def __init__(self, config: NetworkConfig) -> None:
         self.network: nn.Module = TemporalUNet(config)
         self._history_scale = config.history_scale
+        self.kernels: Kernels | None = None
+        """The passes in C++, where somebody has loaded them; torch's otherwise."""
 
     def initial(self, frame: Frame) -> State:
         return State.initial(replace(frame, history_scale=self._history_scale))
 
     def step(self, frame: Frame, state: State) -> tuple[Tensor, State]:
-        return step(self.network, replace(frame, history_scale=self._history_scale), state)
+        return step(self.network, replace(frame, history_scale=self._history_scale), state, self.kernels)
 
 
 def _kernel(settings: Mapping[str, object]) -> Model:

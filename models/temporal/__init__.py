@@ -9,10 +9,11 @@ from torch import Tensor
 
 from app.inference.channels import SIZE_MULTIPLE
 from models.temporal.frame import Frame, State
+from models.temporal.fused import Kernels
 from models.temporal.postpass import activate, postpass
 from models.temporal.prepass import Prepared, prepass
 
-__all__ = ["Frame", "Prepared", "State", "activate", "postpass", "prepass", "run_network", "step"]
+__all__ = ["Frame", "Kernels", "Prepared", "State", "activate", "postpass", "prepass", "run_network", "step"]
 
 
 def run_network(network: Callable[[Tensor], Tensor], features: Tensor) -> Tensor:
@@ -24,7 +25,9 @@ def run_network(network: Callable[[Tensor], Tensor], features: Tensor) -> Tensor
     return network(features)[..., :height, :width]
 
 
-def step(network: Callable[[Tensor], Tensor], frame: Frame, state: State) -> tuple[Tensor, State]:
+def step(
+    network: Callable[[Tensor], Tensor], frame: Frame, state: State, kernels: Kernels | None = None
+) -> tuple[Tensor, State]:
     """One frame: scene-linear output (B, 3, H, W) and the state for the next."""
-    prepared = prepass(frame, state)
-    return postpass(frame, prepared, run_network(network, prepared.features), state)
+    prepared = prepass(frame, state, kernels)
+    return postpass(frame, prepared, run_network(network, prepared.features), state, kernels)

@@ -6,6 +6,7 @@ The same mathematics as shaders/neural/unpack.frag (activations) and resolve.fra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,9 @@ from models.temporal.colour import expand, re_expose, rgb_to_ycocg, ycocg_to_rgb
 from models.temporal.frame import Frame, State
 from models.temporal.prepass import Prepared
 from models.temporal.sampling import NEIGHBOURS, catmull_rom, gather, upsample
+
+if TYPE_CHECKING:
+    from models.temporal.fused import Kernels
 
 PARAMETERS = len(channels.OUTPUT_CHANNELS) - channels.HIDDEN
 
@@ -79,9 +83,19 @@ def _refined(image: Tensor, scale: int) -> Tensor:
     return image if scale == 1 else F.interpolate(image, scale_factor=scale, mode="nearest")
 
 
-def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tuple[Tensor, State]:
+def postpass(
+    frame: Frame, prepared: Prepared, raw: Tensor, state: State, kernels: Kernels | None = None
+) -> tuple[Tensor, State]:
     """`raw` (B, 16, h, w) is the network's output. Returns scene-linear colour (B, 3, H, W) and the next state."""
     parameters, hidden = activate(raw, frame.history_scale)
+    resolve = kernels.resolve if kernels else _resolve
+    history, output = resolve(frame, prepared, parameters, state)
+    state = State(history, hidden, prepared.memory, frame.jitter, frame.exposure)
+    return output / frame.exposure.view(-1, 1, 1, 1), state
+
+
+def _resolve(frame: Frame, prepared: Prepared, parameters: Tensor, state: State) -> tuple[Tensor, Tensor]:
+    """The next history (B, 4, H', W') and the exposed picture (B, 3, H, W); Kernels.resolve is the same in C++."""
     with torch.no_grad():
         grid = display_grid(frame)
         samples, mean, deviation, low, high, motion, bare = _neighbourhood(prepared, grid, frame.history_scale)
@@ -100,9 +114,7 @@ def postpass(frame: Frame, prepared: Prepared, raw: Tensor, state: State) -> tup
     alpha = weight / (weight + kept)
     blended = ycocg_to_rgb(clipped + alpha * (current - clipped)).clamp_min(0.0)
     history = torch.cat((blended, (weight + kept).clamp_max(channels.MAX_WEIGHT)), 1)
-    output = F.avg_pool2d(expand(blended), frame.history_scale)  # in linear light, as a reference is averaged
-    state = State(history, hidden, prepared.memory, frame.jitter, frame.exposure)
-    return output / frame.exposure.view(-1, 1, 1, 1), state
+    return history, F.avg_pool2d(expand(blended), frame.history_scale)  # in linear light, as a reference is averaged
 
 
 def _neighbourhood(prepared: Prepared, grid: Grid, scale: int) -> tuple[Tensor, ...]:

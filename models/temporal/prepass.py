@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from models.temporal.colour import compress, luma, re_expose, rgb_to_ycocg, to_f
 from models.temporal.frame import Frame, State
 from models.temporal.memory import Memory, bare_since, covered, remember, seen_before, steadiness
 from models.temporal.sampling import bilinear, shifted
+
+if TYPE_CHECKING:
+    from models.temporal.fused import Kernels
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,9 @@ def dilated(depth: Tensor, motion: Tensor) -> tuple[Tensor, Tensor, Tensor, Tens
     return nearest, chosen, depths.amin(1), depths.amax(1)
 
 
-def prepass(frame: Frame, state: State) -> Prepared:
+def prepass(frame: Frame, state: State, kernels: Kernels | None = None) -> Prepared:
     """Differentiable with respect to `state.history` and `state.hidden`."""
+    sampled = kernels.sample if kernels else bilinear
     with torch.no_grad():
         exposed = frame.colour.clamp_min(0.0) * frame.exposure.view(-1, 1, 1, 1)
         samples = shifted(rgb_to_ycocg(compress(exposed)))
@@ -73,9 +78,14 @@ def prepass(frame: Frame, state: State) -> Prepared:
 
     centre = ycocg_to_rgb(samples[:, 4])
     exposure_ratio = (frame.exposure / state.exposure).view(-1, 1, 1, 1)
-    history, weight, corners = _history(frame, state, position, valid, centre, exposure_ratio, corners=True)
-    own_history, own_weight, _ = _history(frame, state, own_position, own_valid, centre, exposure_ratio)
-    hidden = bilinear(state.hidden, position - last_jitter) * valid
+    offsets = [(0.0, 0.0)] + [(x, y) for y in (-0.25, 0.25) for x in (-0.25, 0.25)]
+    places = [position + position.new_tensor(offset).view(2, 1, 1) for offset in offsets] + [own_position]
+    taps = sampled(state.history, torch.cat(places, 2) * frame.scale).chunk(len(places), 2)
+    at_nearest = [_remembered(tap, valid, centre, exposure_ratio) for tap in taps[:-1]]
+    history, weight = at_nearest[0]
+    corners = torch.cat([luma(to_feature(colour)) for colour, _ in at_nearest[1:]], 1)
+    own_history, own_weight = _remembered(taps[-1], own_valid, centre, exposure_ratio)
+    hidden = sampled(state.hidden, position - last_jitter) * valid
 
     remembered = rgb_to_ycocg(torch.where(valid > 0, history, centre))
     outside = remembered - remembered.clamp(low, high)
@@ -139,24 +149,11 @@ def on_screen(frame: Frame, position: Tensor) -> Tensor:
     return (inside & ~frame.reset.view(-1, 1, 1, 1)).to(position.dtype)
 
 
-def _history(
-    frame: Frame,
-    state: State,
-    position: Tensor,
-    valid: Tensor,
-    current: Tensor,
-    exposure_ratio: Tensor,
-    corners: bool = False,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Colour (accumulation space, the current one where nothing is remembered), weight N, four corner lumas."""
-    offsets = [(0.0, 0.0)] + ([(x, y) for y in (-0.25, 0.25) for x in (-0.25, 0.25)] if corners else [])
-    shifts = [position + position.new_tensor(offset).view(2, 1, 1) for offset in offsets]
-    fetched = bilinear(state.history, torch.cat(shifts, 2) * frame.scale).chunk(len(offsets), 2)
+def _remembered(tap: Tensor, valid: Tensor, current: Tensor, exposure_ratio: Tensor) -> tuple[Tensor, Tensor]:
+    """Of a tap of history (B, 4, h, w): its colour under this exposure, the current one where nothing is remembered,
+    and its weight N."""
     keep = valid > 0
-    colours = [torch.where(keep, re_expose(tap[:, :3], exposure_ratio), current) for tap in fetched]
-    weight = torch.where(keep, fetched[0][:, 3:], 0.0)
-    lumas = [luma(to_feature(colour)) for colour in colours[1:]]
-    return colours[0], weight, torch.cat(lumas, 1) if lumas else weight
+    return torch.where(keep, re_expose(tap[:, :3], exposure_ratio), current), torch.where(keep, tap[:, 3:], 0.0)
 
 
 def log_ratio(depth: Tensor, other: Tensor) -> Tensor:

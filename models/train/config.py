@@ -66,6 +66,8 @@ class LossConfig:
     # The squared error: at 5 it pulls as hard as L1 where the error is a tenth of display white, towards the mean of
     # what samples allow (PSNR) instead of their median.
     square: float = 0.0
+    # The logarithm of an item's mean squared error, so that a decibel gained counts the same on every clip.
+    decibels: float = 0.0
     adversarial: float = 0.0
     discriminator_rate: float = 1e-4
     # Frames of a clip count for this much at its start, rising to 1 over `warm_up` frames: what a viewer looks at
@@ -102,7 +104,9 @@ class TrainConfig:
     held_out_minutes: float = 10.0  # between looks at test clips
     held_out_clips: int = 3  # 0 for none
     tensorboard: bool = True
-    # Ratios whose frames go through torch.compile: twice as fast, after minutes of compiling for each of them.
+    # On a CPU, the passes around a network of the kind "kernel" in C++ (models.temporal.fused), given a compiler.
+    fused: bool = True
+    # Ratios whose frames go through torch.compile, in place of the C++: for a GPU, after minutes of compiling for each.
     compile_ratios: list[float] = field(default_factory=list)
 
     @property
@@ -180,9 +184,9 @@ def _check(config: TrainConfig) -> None:
     loss, hard = config.loss, config.hard
     if loss.warm_up < 1:
         raise _wrong("loss.warm_up", "at least one frame is needed")
-    weights = (loss.l1, loss.square, loss.charbonnier, loss.perceptual, loss.temporal, loss.adversarial)
-    if min(weights) < 0.0 or max(loss.l1, loss.charbonnier, loss.square) == 0.0:
-        raise _wrong("loss", "no weight may be negative, and l1, charbonnier or square must be there")
+    of_pixels = (loss.l1, loss.charbonnier, loss.square, loss.decibels)
+    if min(*of_pixels, loss.perceptual, loss.temporal, loss.adversarial) < 0.0 or max(of_pixels) == 0.0:
+        raise _wrong("loss", "no weight may be negative, and l1, charbonnier, square or decibels must be there")
     if config.precision not in PRECISIONS:
         raise _wrong("precision", f"{config.precision!r} is not one of {', '.join(PRECISIONS)}")
     if hard.candidates < 1 or not (0.0 < hard.share <= 1.0 and 0.0 <= hard.fresh < 1.0):

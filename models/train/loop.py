@@ -26,6 +26,7 @@ from models.train.checkpoint import (
 )
 from models.train.config import StageConfig, TrainConfig, parse_config
 from models.train.ema import WeightAverage
+from models.train.fused import use_kernels
 from models.train.hard import load_hard, mine, save_hard
 from models.train.losses.adversarial import telling_loss
 from models.train.losses.objective import build_objective
@@ -76,6 +77,7 @@ class Trainer:
         self.progress = Progress()
         self._begin(resume)
         self._started = time.monotonic() - self.progress.seconds
+        use_kernels(self.model, self.config, device)
         # Shapes differ between ratios only: one compilation for each is cheaper than one for all sizes.
         self._compiled = torch.compile(frame_loss, dynamic=False) if self.config.compile_ratios else frame_loss
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from models.data.crops import Batch
 from models.network.model import Model
 from models.temporal import Frame
-from models.train.losses import charbonnier, display, mean_magnitude, mean_square, temporal_error
+from models.train.losses import charbonnier, decibels, display, mean_magnitude, mean_square, temporal_error
 from models.train.losses.objective import Objective
 
 FrameTerms = tuple[Any, Tensor, Tensor, dict[str, Tensor]]
@@ -61,7 +61,8 @@ def frame_loss(
     output, state = model.step(frame, state)
     target = display(reference, frame.exposure)
     error = display(output, frame.exposure) - target
-    terms = {"l1": mean_magnitude(error), "square": mean_square(error)}
+    square = mean_square(error)
+    terms = {"l1": mean_magnitude(error), "square": square, "decibels": decibels(square)}
     if smooth:
         terms["charbonnier"] = charbonnier(error)
     terms["temporal"] = temporal_error(error, previous_error, frame.motion)
@@ -88,7 +89,7 @@ def run_window(
         carried = Carried(model.initial(frame_of(batch, first)), torch.zeros_like(batch.reference[first]))
     carried = _as_leaves(carried)
     weights = objective.weights
-    losses, rows, decibels, pictures = [], [], [], []
+    losses, rows, pictures = [], [], []
     for index in frames:
         frame = frame_of(batch, index)
         state, target, error, terms = one_frame(
@@ -104,7 +105,6 @@ def run_window(
         ramp = weights.first_frame + (1.0 - weights.first_frame) * min(1.0, index / weights.warm_up)
         losses.append((ramp * objective.total(terms)).mean())
         rows.append({name: term.detach().mean() for name, term in terms.items()})
-        decibels.append(-10.0 * torch.log10(terms["square"].detach().clamp_min(1e-10)))
+        rows[-1]["psnr"] = -10.0 * torch.log10(terms["square"].detach().clamp_min(1e-10)).mean()
     figures = {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
-    figures["psnr"] = torch.stack(decibels).mean()
     return WindowLoss(torch.stack(losses).mean(), figures, pictures), carried

@@ -1,7 +1,7 @@
 """What training minimises: error as a viewer sees it, how it changes along the motion, how it looks to a network."""
 
 from models.train.losses.display import display
-from models.train.losses.pixel import charbonnier, mean_magnitude, mean_square
+from models.train.losses.pixel import charbonnier, decibels, mean_magnitude, mean_square
 from models.train.losses.temporal import temporal_error
 
-__all__ = ["charbonnier", "display", "mean_magnitude", "mean_square", "temporal_error"]
+__all__ = ["charbonnier", "decibels", "display", "mean_magnitude", "mean_square", "temporal_error"]

@@ -1,0 +1,21 @@
+"""Whether a run's passes are those in C++."""
+
+from __future__ import annotations
+
+import torch
+
+from models.network.model import KernelModel, Model
+from models.temporal.fused import load_kernels
+from models.temporal.fused.library import NoCompilerError
+from models.train.config import TrainConfig
+from models.train.watch import say
+
+
+def use_kernels(model: Model, config: TrainConfig, device: torch.device) -> None:
+    """Gives `model` the C++ passes where its kind, device and settings allow; says so where they cannot be built."""
+    if not config.fused or config.compile_ratios or device.type != "cpu" or not isinstance(model, KernelModel):
+        return
+    try:
+        model.kernels = load_kernels()
+    except NoCompilerError as error:
+        say(f"The passes run in torch, which takes twice as long: {error}")
