@@ -14,7 +14,8 @@ from pathlib import Path
 from app.inference.channels import shader_defines
 from app.paths import cache_folder
 
-_SOURCES = tuple(Path(__file__).with_name(name) for name in ("resolve.cpp", "sample.cpp"))
+_FOLDER = Path(__file__).parent
+_SOURCES = tuple(sorted(_FOLDER.glob("*.cpp")))
 # Not -ffast-math: it would let a NaN pass for a number, and training has to notice it.
 _FLAGS = (
     "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math",
@@ -50,7 +51,7 @@ def load_library() -> ctypes.CDLL:
 def _key(command: list[str]) -> str:
     """-march=native: what one processor built, another may not run."""
     digest = hashlib.sha256("\0".join(command).encode())
-    for source in _SOURCES:
+    for source in (*_SOURCES, *sorted(_FOLDER.glob("*.h"))):
         digest.update(source.read_bytes())
     digest.update(_processor().encode())
     return digest.hexdigest()[:16]

@@ -2,12 +2,13 @@
 // same as models/temporal/sampling.py's `bilinear`, which is its test.
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
+
+#include "vectors.h"
 
 namespace {
 
-using Lane = float __attribute__((vector_size(16), aligned(4)));
+using passes::Lane;
+using passes::load;
 
 struct Corners {
     std::int64_t index[4];  // of pixels, in the item's image
@@ -29,14 +30,6 @@ inline Corners corners(float x, float y, int width, int height) {
     return at;
 }
 
-inline Lane load(const float* from) {
-    Lane value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-}
-
-inline void store(float* to, Lane value) { std::memcpy(to, &value, sizeof value); }
-
 }  // namespace
 
 extern "C" {
@@ -49,7 +42,7 @@ void sample_forward(const float* image, int batch, int height, int width, const 
             const Corners at = corners(x[i], y[i], width, height);
             Lane value{};
             for (int k = 0; k < 4; ++k) value += at.weight[k] * load(from + at.index[k] * 4);
-            store(out + (item * count + i) * 4, value);
+            std::memcpy(out + (item * count + i) * 4, &value, sizeof value);
         }
     }
 }
@@ -63,10 +56,7 @@ void sample_backward(const float* d_out, int batch, int height, int width, const
         for (int i = 0; i < count; ++i) {
             const Corners at = corners(x[i], y[i], width, height);
             const Lane d = load(d_out + (item * count + i) * 4);
-            for (int k = 0; k < 4; ++k) {
-                float* pixel = to + at.index[k] * 4;
-                store(pixel, load(pixel) + at.weight[k] * d);
-            }
+            for (int k = 0; k < 4; ++k) passes::add(to + at.index[k] * 4, at.weight[k] * d);
         }
     }
 }
