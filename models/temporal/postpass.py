@@ -6,7 +6,7 @@ The same mathematics as shaders/neural/unpack.frag (activations) and resolve.fra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -24,8 +24,32 @@ if TYPE_CHECKING:
 PARAMETERS = len(channels.OUTPUT_CHANNELS) - channels.HIDDEN
 
 
+class _Tether(torch.autograd.Function):
+    """Changes nothing forward; backward it adds the gradient of a small cost on raw outputs beyond +-_FREE.
+
+    Where sigmoid or tanh are flat no gradient comes through any more, and an output that has drifted there is lost as
+    a choice for good: the gain did, whose common factor changes nothing, and so did the clipping of history.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, raw: Tensor) -> Tensor:
+        ctx.save_for_backward(raw)
+        return raw.view_as(raw)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (raw,) = ctx.saved_tensors
+        return gradients[0] + (_TETHER / raw.numel()) * (raw - raw.clamp(-_FREE, _FREE))
+
+
+_FREE = 4.0
+_TETHER = 1e-4
+
+
 def activate(raw: Tensor, history_scale: int) -> tuple[Tensor, Tensor]:
     """Network output (B, 16, h, w) to parameters (B, 12, h, w) and hidden features (B, 4, h, w)."""
+    if torch.is_grad_enabled():
+        raw = _Tether.apply(raw)
     bounded = torch.sigmoid(raw[:, :PARAMETERS])
     signed = torch.tanh(raw)
     steepest = channels.CHOLESKY_SPAN * history_scale

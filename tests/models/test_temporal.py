@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from app.conventions import jitter_offset
+from app.inference.channels import OUTPUT_CHANNELS
 from models.network import NETWORKS, build
-from models.temporal import Frame, State, postpass, prepass, run_network, step
+from models.temporal import Frame, State, activate, postpass, prepass, run_network, step
 from models.temporal.sampling import bilinear, catmull_rom, shifted, upsample
 
 
@@ -167,3 +168,18 @@ def test_neighbours_come_row_by_row_with_edges_repeated() -> None:
     image = torch.arange(6.0).view(1, 1, 2, 3)
     neighbours = shifted(image)[0, :, 0, 0, 0]
     assert neighbours.tolist() == [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 3.0, 3.0, 4.0]
+
+
+def test_an_output_that_no_gradient_reaches_is_drawn_back() -> None:
+    """A gain far out where the sigmoid is flat; within reach nothing pulls, and forward nothing changes."""
+    raw = torch.zeros(1, 16, 2, 2)
+    gain = OUTPUT_CHANNELS.index("gain")
+    raw[:, gain, 0, 0], raw[:, gain, 0, 1] = 20.0, 3.0
+    raw.requires_grad_()
+    parameters, hidden = activate(raw, 1)
+    (0.0 * parameters.sum() + 0.0 * hidden.sum()).backward()
+    assert raw.grad is not None
+    assert float(raw.grad[0, gain, 0, 0]) > 0.0
+    assert torch.count_nonzero(raw.grad) == 1
+    with torch.no_grad():
+        torch.testing.assert_close(activate(raw, 1)[0], parameters, rtol=0.0, atol=0.0)
