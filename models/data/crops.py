@@ -12,10 +12,13 @@ from fractions import Fraction
 import numpy as np
 import torch
 
+from app.conventions import LUMA
 from models.data.clip import Clip, ClipReader
 
 LR_MULTIPLE = 8
 """Crops are whole multiples of this, so that no network's padding shows in training."""
+
+_MIDDLE_GREY = 0.18  # exposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +132,28 @@ def transposed(clip: Clip) -> Clip:
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """One of the 8 orientations, an order of the colour channels and a factor on the exposure."""
+    """One of the 8 orientations, an order of the colour channels, a factor on the exposure, and the contrast: how much
+    of the colour's distance to its luma is kept, and a veil of light over everything, in middle greys. Both are linear,
+    so that a reference averaged in linear light stays the mean of its samples."""
 
     transpose: bool
     mirror: bool
     flip: bool
     channels: tuple[int, ...] | None
     exposure: float
+    saturation: float = 1.0
+    veil: float = 0.0
 
 
 def random_augmentation(rng: np.random.Generator) -> Augmentation:
-    """Any orientation, in half of the cases another order of the channels, exposure within a stop."""
+    """Any orientation, in half of the cases another order of the channels, exposure within a stop, in half of the cases
+    less contrast."""
     transpose, mirror, flip = (bool(rng.random() < 0.5) for _ in range(3))
     channels = tuple(int(c) for c in rng.permutation(3)) if rng.random() < 0.5 else None
-    return Augmentation(transpose, mirror, flip, channels, float(2.0 ** rng.uniform(-1.0, 1.0)))
+    exposure = float(2.0 ** rng.uniform(-1.0, 1.0))
+    if rng.random() < 0.5:
+        return Augmentation(transpose, mirror, flip, channels, exposure)
+    return Augmentation(transpose, mirror, flip, channels, exposure, float(rng.uniform(0.3, 1.0)), float(rng.random()))
 
 
 def augmented(clip: Clip, how: Augmentation) -> Clip:
@@ -155,7 +166,17 @@ def augmented(clip: Clip, how: Augmentation) -> Clip:
     if how.channels is not None:
         order = list(how.channels)
         clip = replace(clip, colour=clip.colour[..., order], reference=clip.reference[..., order])
-    return replace(clip, exposure=clip.exposure * np.float32(how.exposure))
+    clip = replace(clip, exposure=clip.exposure * np.float32(how.exposure))
+    if (how.saturation, how.veil) == (1.0, 0.0):
+        return clip
+    veil = how.veil * _MIDDLE_GREY / float(clip.exposure[0])
+    return replace(clip, **{n: _dulled(getattr(clip, n), how.saturation, veil) for n in ("colour", "reference")})
+
+
+def _dulled(colour: np.ndarray, saturation: float, veil: float) -> np.ndarray:
+    linear = colour.astype(np.float32)
+    grey = (1.0 - saturation) * (linear @ np.array(LUMA, np.float32)) + veil
+    return (saturation * linear + grey[..., None]).clip(max=np.finfo(colour.dtype).max).astype(colour.dtype)
 
 
 def _tensor(arrays: list[np.ndarray], name: str) -> torch.Tensor:

@@ -56,7 +56,7 @@ def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
         f"{settings.final_learning_rate:g}, gradient norm at most {settings.gradient_norm:g}; shipped weights are an "
         f"exponential average ({settings.ema:g})",
         f"* loss, in display space: {_loss_text(config)}",
-        "* augmentation: flips, transposes, colour permutations and +-1 stop of exposure",
+        "* augmentation: flips, transposes, colour permutations, +-1 stop of exposure, less contrast for half",
     ]
 
 

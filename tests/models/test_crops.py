@@ -5,8 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.conventions import LUMA
 from models.data.clip import Clip, ClipReader, save_clip
-from models.data.crops import augmented, mirrored, random_augmentation, random_place, read_crop, to_batch, transposed
+from models.data.crops import (
+    Augmentation,
+    augmented,
+    mirrored,
+    random_augmentation,
+    random_place,
+    read_crop,
+    to_batch,
+    transposed,
+)
 from models.data.sampler import EpisodeSampler
 from tests.models.synthetic import synthetic_clip
 
@@ -72,3 +82,17 @@ def test_a_batch_has_time_first_and_channels_before_rows() -> None:
     assert batch.motion.shape == (2, 2, 2, 24, 24)
     assert batch.reset.dtype.is_floating_point is False
     np.testing.assert_array_equal(batch.colour[1, 0].permute(1, 2, 0).numpy(), clip.colour[1].astype(np.float32))
+
+
+def test_less_contrast_commutes_with_the_mean_that_a_reference_is() -> None:
+    """The mean of dulled samples is the dulled mean, and a veil of one middle grey lifts black to it."""
+    clip = synthetic_clip(6, frames=2, display=(48, 48))
+    how = Augmentation(False, False, False, None, 1.0, saturation=0.5, veil=1.0)
+    dulled = augmented(clip, how)
+    for name in ("colour", "reference"):
+        before, after = (getattr(c, name).astype(np.float32).mean((0, 1, 2)) for c in (clip, dulled))
+        luma = float(before @ np.array(LUMA, np.float32))
+        expected = 0.5 * before + 0.5 * luma + 0.18 / float(clip.exposure[0])
+        np.testing.assert_allclose(after, expected, rtol=2e-3)
+    assert dulled.colour.dtype == clip.colour.dtype
+    assert any(random_augmentation(np.random.default_rng(seed)).veil for seed in range(8))
