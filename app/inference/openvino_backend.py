@@ -22,7 +22,7 @@ class OpenVinoBackend:
 
     threads    inference threads; None for half of the cores, so that drawing (and a software renderer) keeps the others
                and the window stays responsive; 0 leaves the choice to OpenVINO
-    precision  "bf16" or "f32" to force one
+    precision  "bf16" or "f32" to force one; in "f32" nothing is computed in integers either
     cache      folder for compiled models, None for the user's; "" for none
     """
 
@@ -40,6 +40,10 @@ class OpenVinoBackend:
             # A viewer's frames are short bursts: pinning threads to cores would fight with the rasteriser's.
             "ENABLE_CPU_PINNING": False,
         }
+        if self.precision == "f32":
+            # What a model rounds to eight bits is then computed in float32: a processor without VNNI adds the integers
+            # up in 16 bits, which overflow without a word.
+            self._properties["LP_TRANSFORMS_MODE"] = False
         threads = max(1, (os.cpu_count() or 2) // 2) if threads is None else threads
         if threads:
             self._properties["INFERENCE_NUM_THREADS"] = threads

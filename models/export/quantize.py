@@ -139,7 +139,7 @@ _ABOUT = {
     "fp8": "FP8 in E4M3 (four bits of exponent, three of mantissa, 448 at most), for compute capability 8.9 and newer",
 }
 _MEASURED_IN = {
-    "int8": "OpenVINO, which computes the same integers and takes float32 where TensorRT takes float16",
+    "int8": "OpenVINO, which rounds to the same integers and takes float32 where TensorRT takes float16",
     "fp8": "OpenVINO, which rounds the same values to E4M3, by way of float16, multiplies them in float32, and takes "
     "float32 where TensorRT takes float16",
 }

@@ -18,4 +18,4 @@ def use_kernels(model: Model, config: TrainConfig, device: torch.device) -> None
     try:
         model.kernels = load_kernels()
     except NoCompilerError as error:
-        say(f"The passes run in torch, which takes twice as long: {error}")
+        say(f"The passes run in torch, which takes 1.7 times as long: {error}")

@@ -142,7 +142,7 @@ def test_ranges_follow_the_features_and_clip_what_is_rare(number: NumberFormat) 
 
 def test_openvino_computes_what_torch_rounds(number: NumberFormat, tmp_path: Path) -> None:
     """The loss on a card is measured in OpenVINO: it must be of these numbers. It rounds to E4M3 by way of float16, so
-    that one value in some hundreds, next to a tie, goes to the other side."""
+    that one value in some hundreds, next to a tie, goes to the other side, and what follows from it differs."""
     network = load_exported(load_network(WEIGHTS / "lite"))
     ranges = calibrated(magnitudes(network, [question()]), number)
     export_quantized_onnx(network, ranges, number, tmp_path / "q.onnx", half=False)
@@ -155,7 +155,9 @@ def test_openvino_computes_what_torch_rounds(number: NumberFormat, tmp_path: Pat
     exact, rounded = answer(network), answer(rounding(network, ranges, number))
     noise = np.sqrt(np.mean(np.square(rounded - exact)))
     assert noise > 0.01, "nothing was rounded"
-    assert np.sqrt(np.mean(np.square(found - rounded))) < (0.1 if number.name == "int8" else 0.35) * noise
+    typical, spread = (0.01, 0.05) if number.name == "int8" else (0.1, 0.5)
+    assert np.median(np.abs(found - rounded)) < typical * noise
+    assert np.sqrt(np.mean(np.square(found - rounded))) < spread * noise
 
 
 def answer(network: TemporalUNet) -> np.ndarray:
