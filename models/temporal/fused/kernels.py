@@ -42,6 +42,10 @@ class Kernels:
             getattr(library, name).restype = None
         library.resolve_kept.restype = ctypes.c_int64
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Kernels:
+        """A copied model runs the same code."""
+        return self
+
     def sample(self, image: Tensor, position: Tensor) -> Tensor:
         """`image` (B, 4, h, w) at `position` (B, 2, H, W) in its pixels: (B, 4, H, W); no gradient for positions."""
         return _Sample.apply(self._library, image, position)
