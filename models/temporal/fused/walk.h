@@ -131,17 +131,16 @@ class Walk {
 
     struct Place {
         float main_x, main_y, other_x, other_y;  // history pixels, without the predicted offset
-        bool own;                                // the network prefers the pixel's own motion
     };
 
     Place place(int y, int k, int x) const {
         const float here_x = x * s.scale + k % s.scale + 0.5f, here_y = y * s.scale + k / s.scale + 0.5f;
         const float scale_x = static_cast<float>(history_width) / s.width;
         const float scale_y = static_cast<float>(history_height) / s.height;
-        const bool own = p[FETCH][x] > 0.5f;
-        const int main = own ? 2 : 0, other = 2 - main;
+        // The motion that the network prefers: the pixel's own, or the nearest surface's.
+        const int main = p[FETCH][x] > 0.5f ? 2 : 0, other = 2 - main;
         return {here_x + motion[main][x] * scale_x, here_y + motion[main + 1][x] * scale_y,
-                here_x + motion[other][x] * scale_x, here_y + motion[other + 1][x] * scale_y, own};
+                here_x + motion[other][x] * scale_x, here_y + motion[other + 1][x] * scale_y};
     }
 
     bool on_screen(float x, float y) const { return x >= 0 && x <= history_width && y >= 0 && y <= history_height; }
