@@ -22,8 +22,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         options.run_command(options)
     except SuperseeError as error:
         print(f"models: {error}", file=sys.stderr)  # noqa: T201

@@ -44,7 +44,7 @@ def check_run(run: Path) -> None:
 
 def newest_checkpoint(run: Path) -> LiveCheckpoint | None:
     """What `run` offers now; None where training has not written a network yet. Raises SuperseeError where the folder
-    is missing or the pointer cannot be used."""
+    is missing, the pointer cannot be used, or says that this run has no network for panes."""
     check_run(run)
     path = run / LIVE_FOLDER / POINTER
     try:
@@ -63,6 +63,12 @@ def _checkpoint(path: Path, text: str) -> LiveCheckpoint:
         data = json.loads(text)
         if data["schema"] != SCHEMA_VERSION:
             raise _unusable(path, f"its schema is {data['schema']!r}, and {SCHEMA_VERSION} is known here")
+        if "unplayable" in data:
+            raise SuperseeError(
+                f"The run of {path} cannot be watched",
+                f"{str(data['unplayable'])[:200]}, and panes show networks of the kind kernel",
+                "Score its checkpoints with python -m models evaluate --run.",
+            )
         name, folder = str(data["name"]), str(data["folder"])
         iteration, written = int(data["iteration"]), float(data["written"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:

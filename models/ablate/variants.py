@@ -70,6 +70,10 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("loss-no-temporal", "losses", "L1 alone", {"loss": {"temporal": 0.0}}),
     Variant("loss-temporal-x2", "losses", "temporal loss with twice the weight", {"loss": {"temporal": 0.7}}),
     Variant("loss-square", "losses", "the squared error on top", {"loss": {"square": 5.0}}),
+    Variant(
+        "loss-decibels", "losses", "half of L1 and the error in decibels, as shipped",
+        {"loss": {"l1": 0.5, "decibels": 0.004}},
+    ),
     Variant("loss-charbonnier", "losses", "Charbonnier in place of L1", {"loss": {"l1": 0.0, "charbonnier": 1.0}}),
     Variant("loss-perceptual", "losses", "the perceptual loss on top", {"loss": {"perceptual": 0.1}}),
     Variant("loss-adversarial", "losses", "a patch discriminator on top", {"loss": {"adversarial": 0.02}}),

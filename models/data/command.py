@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.commands import choices
+
 
 def names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
@@ -16,12 +18,6 @@ def share(text: str) -> float:
     if not 0.0 <= value <= 1.0:
         raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
     return value
-
-
-def samples(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
 
 
 def render_data_command(options: argparse.Namespace) -> None:
@@ -83,11 +79,13 @@ def check(folder: Path) -> None:
 def add_parser(commands: Any) -> None:
     data = commands.add_parser("render-data", help="draw training clips with the viewer's renderer; resumes by itself")
     data.add_argument("--out", type=Path, default=Path("models/data_cache/main"), help="folder of the data set")
-    data.add_argument("--clips", type=int, default=100)
-    data.add_argument("--frames", type=int, default=18, help="frames a clip")
+    data.add_argument("--clips", type=choices.count, default=100)
+    data.add_argument("--frames", type=choices.count, default=24, help="frames a clip (default: 24)")
     data.add_argument("--seed", type=int, default=1)
-    data.add_argument("--samples", type=samples, default=16, help="samples a pixel of the reference (default: 16)")
-    data.add_argument("--test-samples", type=samples, help="the same for test clips (default: as --samples)")
+    data.add_argument(
+        "--samples", type=choices.count, default=16, help="samples a pixel of the reference (default: 16)"
+    )
+    data.add_argument("--test-samples", type=choices.count, help="the same for test clips (default: as --samples)")
     data.add_argument(
         "--ratios",
         default="",

@@ -61,11 +61,11 @@ def crop_step(ratio: float) -> int:
 
 
 def crop_size(ratio: float, display: int, limit: tuple[int, int]) -> tuple[int, int]:
-    """LR (height, width) of a crop of about `display` pixels a side, at most `limit` (height, width)."""
+    """LR (height, width) of a crop of about `display` pixels a side, at most `limit` (height, width); 0 where no whole
+    crop_step fits."""
     step = int(np.lcm(LR_MULTIPLE, crop_step(ratio)))
     wanted = max(step, round(display / ratio / step) * step)
     height, width = (min(wanted, n // step * step) for n in limit)
-    assert min(height, width) > 0, f"an image of {limit} is too small for a crop at ratio {ratio}"
     return height, width
 
 

@@ -153,8 +153,9 @@ def render_data(
 
     rank = rank or Rank()
     plan = plan_clips(clips, frames, seed, scenes, held_out, unfiltered, ratios)
+    _check_scenes(plan)
     fresh = DataIndex(seed, samples, scenes, held_out, unfiltered, ratios=ratios, test_samples=test_samples)
-    part = _resumed(folder, fresh, rank) or fresh
+    part = _resumed(folder, fresh, frames, rank) or fresh
     part.clips = [entry for entry in part.clips if (folder / entry.file).is_file()]
     there = read_index(folder).clips if list(folder.glob("index*.json")) else []
     have = {entry.name for entry in there if (folder / entry.file).is_file()}
@@ -182,7 +183,19 @@ def render_data(
     return read_index(folder) if part.clips or have else part
 
 
-def _resumed(folder: Path, fresh: DataIndex, rank: Rank) -> DataIndex | None:
+def _check_scenes(plan: list[ClipEntry]) -> None:
+    """Raises SuperseeError for a built-in scene that there is not, before anything is drawn."""
+    from app.scene.builtin import BUILTIN
+
+    if unknown := {entry.scene for entry in plan if not entry.scene.startswith("random:")} - set(BUILTIN):
+        raise SuperseeError(
+            f"There is no built-in scene {', '.join(sorted(unknown))}",
+            f"there are {', '.join(BUILTIN)}",
+            "Give one of these to --scenes or --held-out.",
+        )
+
+
+def _resumed(folder: Path, fresh: DataIndex, frames: int, rank: Rank) -> DataIndex | None:
     """This process's index of an earlier call, after a look at whether the folder's data are of the same kind."""
     if not list(folder.glob("index*.json")):
         return None
@@ -193,14 +206,19 @@ def _resumed(folder: Path, fresh: DataIndex, rank: Rank) -> DataIndex | None:
             f"they are of version {found.plan}, and {fresh.plan} is drawn here: the two do not make one set",
             "Choose another folder; both can be trained on together.",
         )
-    if found.settings != fresh.settings:
-        told = ", ".join(f"{name} {value}" for name, value in found.settings.items())
+    lengths = {"frames": ", ".join(map(str, sorted({clip.frames for clip in found.clips} or {frames})))}
+    wanted = fresh.settings | {"frames": str(frames)}
+    if other := {name: value for name, value in (found.settings | lengths).items() if value != wanted[name]}:
         raise SuperseeError(
             f"{folder} holds data with other settings",
-            told,
+            "; ".join(f"{name} {_told(value)} there, {_told(wanted[name])} asked for" for name, value in other.items()),
             "Give the same settings to go on, or choose another folder.",
         )
     return read_part(folder, rank.number)
+
+
+def _told(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 class Progress:

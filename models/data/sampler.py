@@ -17,6 +17,7 @@ from models.data.crops import (
     Batch,
     Place,
     augmented,
+    crop_size,
     random_augmentation,
     random_place,
     read_crop,
@@ -82,6 +83,28 @@ class EpisodeSampler:
     def readers(self) -> dict[Path, ClipReader]:
         """Every training clip by its file."""
         return {reader.path: reader for ratio in self._ratios for reader in self._readers[ratio]}
+
+    def check_crops(self, frames: int, display_crop: int, whose: str) -> None:
+        """Raises SuperseeError where a batch of crops of that shape, which `whose` settings ask for, cannot be made of
+        every clip that may be drawn: clips with fewer frames, or of sizes that give crops of several sizes."""
+        sizes: dict[float, dict[tuple[int, int], Path]] = defaultdict(dict)
+        for path, reader in self.readers.items():
+            if reader.frames < frames:
+                raise SuperseeError(
+                    f"The training settings at {whose} do not suit the data",
+                    f"{path} has {reader.frames} frames, and {frames} are asked for",
+                    f"Set frames to {reader.frames} at most (and window to a divisor), or render longer clips.",
+                )
+            size = crop_size(reader.ratio, display_crop, (reader.height, reader.width))
+            sizes[round(reader.ratio, 3)].setdefault(size, path)
+        for ratio, found in sizes.items():
+            if len(found) > 1 or min(min(size) for size in found) < 1:
+                told = ", ".join(f"{width}x{height} of {path}" for (height, width), path in found.items())
+                raise SuperseeError(
+                    f"The training settings at {whose} do not suit the data",
+                    f"crops of {display_crop} display pixels at {ratio:g}x would have these LR sizes: {told}",
+                    "Choose a display_crop that the smallest clip holds.",
+                )
 
     def crops(
         self, episode: int, *, size: int, frames: int, display_crop: int, hard: Hard | None = None, fresh: float = 1.0

@@ -54,7 +54,7 @@ def _recording(mine: dict, name: str, ratio: float) -> Check:
     )
     bar = ", ".join(f"{QUALITY[f].label} {QUALITY[f].formatted(value)}" for f, value in wanted.items())
     if scores is None or any(getattr(scores, figure) is None for figure in wanted):
-        return Check(f"{title}: {bar}", None)
+        return Check(f"{title}: the bar is {bar}", None)
     got = ", ".join(f"{QUALITY[f].label} {QUALITY[f].formatted(getattr(scores, f))}" for f in wanted)
     missed = [f for f, value in wanted.items() if QUALITY[f].better(value, getattr(scores, f))]
     return Check(f"{title}: {got}; the bar is {bar}", not missed)
@@ -65,7 +65,7 @@ def _gain(mine: dict, other: dict, clips: list, name: str, ratio: float, least: 
     clips = [clip for clip in clips if clip in other]
     title = f"PSNR over {name} on rendered clips at {ratio:g}x"
     if not clips:
-        return Check(f"{title}: {wanted}", None)
+        return Check(f"{title}: the bar is {wanted}", None)
     gain = float(np.mean([mine[clip].psnr - other[clip].psnr for clip in clips]))
     reached = gain >= least if least else gain > 0.0
     return Check(f"{title}: {gain:+.2f} dB, mean of {len(clips)}; the bar is {wanted}", reached)

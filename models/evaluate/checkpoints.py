@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+
+import torch
 
 from app.errors import SuperseeError
 from models.network.model import Model, build_model
 from models.train.checkpoint import Checkpoint, load_checkpoint
 from models.train.config import TrainConfig, parse_config
-from models.train.loop import LATEST
+from models.train.fused import use_kernels
+from models.train.start import LATEST
 
 
 def read_run(path: Path) -> tuple[TrainConfig, Checkpoint]:
@@ -16,6 +21,17 @@ def read_run(path: Path) -> tuple[TrainConfig, Checkpoint]:
     none, or one of another version."""
     checkpoint = load_checkpoint(path / LATEST if path.is_dir() else path)
     return parse_config(checkpoint.config), checkpoint
+
+
+def named_runs(paths: Sequence[Path]) -> dict[str, tuple[TrainConfig, Checkpoint]]:
+    """Each by a name of its own: the settings' with the iteration; where several share that, by their folders."""
+    runs = {path: read_run(path) for path in paths}
+    names = {path: f"{config.name} @{checkpoint.progress.iteration}" for path, (config, checkpoint) in runs.items()}
+    count = Counter(names.values())
+    for path, (_, checkpoint) in runs.items():
+        if count[names[path]] > 1:
+            names[path] = f"{path} @{checkpoint.progress.iteration}"
+    return {names[path]: run for path, run in runs.items()}
 
 
 def averaged_model(config: TrainConfig, checkpoint: Checkpoint) -> Model:
@@ -30,4 +46,5 @@ def averaged_model(config: TrainConfig, checkpoint: Checkpoint) -> Model:
             "It was made by another version, or its settings were changed: train it again.",
         ) from error
     model.network.eval()
+    use_kernels((model,), config, torch.device("cpu"))
     return model

@@ -83,7 +83,7 @@ def _contestants(options: argparse.Namespace, context: moderngl.Context, left_ou
     """Classic methods, networks, checkpoints. A network that nobody named and that does not fit is left out; whatever
     was named must work. Names are unique: a checkpoint's says its iteration."""
     from app.errors import SuperseeError
-    from models.evaluate.checkpoints import averaged_model, read_run
+    from models.evaluate.checkpoints import averaged_model, named_runs
     from models.evaluate.contestants import CLASSIC, AppMethod, TorchModel
 
     made: list[Contestant] = [AppMethod(context, name) for name in options.methods or CLASSIC]
@@ -99,9 +99,7 @@ def _contestants(options: argparse.Namespace, context: moderngl.Context, left_ou
         if network.name in (other.name for other in made):
             network.name = str(folder)
         made.append(network)
-    for path in options.run:
-        config, checkpoint = read_run(path)
-        name = f"{config.name} @{checkpoint.progress.iteration}"
+    for name, (config, checkpoint) in named_runs(options.run).items():
         made.append(TorchModel(name, averaged_model(config, checkpoint)))
     return made
 
@@ -128,10 +126,9 @@ def _finder(contestants: list[Contestant]) -> SpotFinder:
 
 def _histories(runs: list[Path]) -> dict[str, list[dict[str, float]]]:
     """What each run wrote down while it trained, by its name and iteration."""
-    from models.evaluate.checkpoints import read_run
+    from models.evaluate.checkpoints import named_runs
 
-    read = [read_run(path) for path in runs]
-    return {f"{c.name} @{checkpoint.progress.iteration}": checkpoint.progress.history for c, checkpoint in read}
+    return {name: checkpoint.progress.history for name, (_, checkpoint) in named_runs(runs).items()}
 
 
 def _names(text: str) -> tuple[str, ...]:

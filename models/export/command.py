@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.commands.choices import writable_folder
 from models.export.precision_command import add_precision_parser
 from models.export.quantize_command import add_quantize_parser
 
@@ -99,6 +100,7 @@ def _precision(path: Path) -> dict[str, Any]:
 
 
 def export_command(options: argparse.Namespace) -> None:
+    writable_folder(options.out)
     config = export_run(options.run, options.out, options.scores, options.pictures, options.precision)
     files = ", ".join(sorted(path.name for path in options.out.iterdir()))
     print(f"{config.name} is in {options.out}: {files}")  # noqa: T201

@@ -27,10 +27,12 @@ _KEPT_SECONDS = 60.0
 
 def write_live(network: nn.Module, run: Path, name: str, iteration: int) -> Path | None:
     """Writes `network` (the averaged weights) as the newest of `run`; its folder, or None where the app's temporal path
-    does not run this kind of network, or nothing could be written: training goes on in both cases."""
-    if not isinstance(network, TemporalUNet):
-        return None
+    does not run this kind of network, which the pointer then says, or nothing could be written: training goes on."""
     try:
+        if not isinstance(network, TemporalUNet):
+            (run / LIVE_FOLDER).mkdir(parents=True, exist_ok=True)
+            _point(run / LIVE_FOLDER, {"unplayable": f"{name} is a {type(network).__name__}"})
+            return None
         return _write(network, run / LIVE_FOLDER, name, iteration)
     except OSError as error:
         log.warning("the live network of %s was not written: %s", run, error)
@@ -45,18 +47,15 @@ def _write(network: TemporalUNet, live: Path, name: str, iteration: int) -> Path
     shutil.rmtree(part, ignore_errors=True)
     save_network(network, part, name)
     part.replace(folder)
-    pointer = {
-        "schema": SCHEMA_VERSION,
-        "name": name,
-        "iteration": iteration,
-        "written": time.time(),
-        "folder": folder.name,
-    }
-    new = live / f"{POINTER}.part"
-    new.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
-    new.replace(live / POINTER)
+    _point(live, {"name": name, "iteration": iteration, "written": time.time(), "folder": folder.name})
     _prune([*written, folder])
     return folder
+
+
+def _point(live: Path, what: dict[str, object]) -> None:
+    new = live / f"{POINTER}.part"
+    new.write_text(json.dumps({"schema": SCHEMA_VERSION, **what}) + "\n", encoding="utf-8")
+    new.replace(live / POINTER)
 
 
 def _written(live: Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """An exported network in bfloat16 against float32: what it costs in quality, and what it gains in time.
 
-Both run through the app's own path (shaders, OpenVINO) over the same held-out clips, each with its own history, so
-that rounding which builds up from frame to frame is in the figures.
+Both run over the same held-out clips, each with its own history, so that rounding which builds up from frame to frame
+is in the figures: through the app's own path (shaders, OpenVINO) where the processor computes in bfloat16, otherwise
+through torch.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import moderngl
 import numpy as np
+import torch
 
 from app.capture.provenance import busy_note, machine
 from app.errors import SuperseeError
@@ -21,11 +23,15 @@ from app.measure.image_metrics import psnr
 from app.upscale.registry import create_upscaler
 from models.evaluate.score import score
 from models.evaluate.sequences import HeldOut
-from models.evaluate.tally import WARM_UP
+from models.evaluate.tally import WARM_UP, OnFrame
 from models.evaluate.timing import RENDER_SIZE, median_milliseconds
 
 SCHEMA_VERSION = 1
 _TIMED_FRAMES = 40
+_NOT_NATIVE = (
+    "NOT native, and OpenVINO answers in float32 here: bf16 below is torch's, with the network's weights and "
+    "activations rounded, and its time was not taken"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,9 @@ class ClipPrecision:
     loss: float
 
 
-def compared(context: moderngl.Context, network: Network, item: HeldOut) -> ClipPrecision:
+def compared(context: moderngl.Context, network: Network, item: HeldOut, *, native: bool) -> ClipPrecision:
+    """`native`: through the app's path; otherwise through torch, which rounds weights and activations to bfloat16 on
+    any processor (OpenVINO would answer in float32)."""
     images: dict[int, np.ndarray] = {}
     agreement: list[float] = []
     worst: list[float] = []
@@ -54,19 +62,41 @@ def compared(context: moderngl.Context, network: Network, item: HeldOut) -> Clip
             agreement.append(psnr(output, images[index]))
             worst.append(255.0 * float(np.abs(output - images[index]).max()))
 
-    figures: list[float] = []
-    for precision, look in (("f32", keep), ("bf16", compare)):
-        backend = OpenVinoBackend(precision=precision, cache="")
-        upscaler = create_upscaler("neural", context, network=network, backend=backend)
-        played = item.playable(context)
-        try:
-            figures.append(score(upscaler, played, flip_frames=0, on_frame=look).psnr)
-        finally:
-            played.release()
-            upscaler.release()
+    def played(precision: str, look: OnFrame) -> float:
+        if native:
+            return _played(context, network, item, precision, look)
+        return _played_in_torch(network, item, precision, look)
+
+    float32, bfloat16 = played("f32", keep), played("bf16", compare)
     return ClipPrecision(
-        item.name.name, item.name.ratio, float(np.mean(agreement)), max(worst), figures[0], figures[0] - figures[1]
+        item.name.name, item.name.ratio, float(np.mean(agreement)), max(worst), float32, float32 - bfloat16
     )
+
+
+def _played(context: moderngl.Context, network: Network, item: HeldOut, precision: str, look: OnFrame) -> float:
+    """PSNR against the reference, dB."""
+    upscaler = create_upscaler(
+        "neural", context, network=network, backend=OpenVinoBackend(precision=precision, cache="")
+    )
+    shown = item.playable(context)
+    try:
+        return score(upscaler, shown, flip_frames=0, on_frame=look).psnr
+    finally:
+        shown.release()
+        upscaler.release()
+
+
+def _played_in_torch(network: Network, item: HeldOut, precision: str, look: OnFrame) -> float:
+    from models.evaluate.held_out import score_clip
+    from models.network.model import build_model
+    from models.train.precision import use_precision
+    from models.train.start import start_from
+
+    model = build_model(network.architecture)
+    start_from(model.network, network.model.parent)
+    kind = {"f32": "float32", "bf16": "bfloat16"}[precision]
+    use_precision(model.network, kind, torch.device("cpu"))
+    return score_clip(model, item.clip(), flip_frames=0, on_frame=look).psnr
 
 
 def milliseconds(network: Network, precision: str, threads: int, frames: int = _TIMED_FRAMES) -> float:
@@ -87,7 +117,8 @@ def check_precision(
     context: moderngl.Context, network: Network, items: Iterable[HeldOut], threads: Sequence[int] = (1, 2)
 ) -> dict[str, Any]:
     """Plain values for the card and for people, and `clips` with a row each. Raises SuperseeError without a clip."""
-    rows = [compared(context, network, item) for item in items]
+    native = native_bf16()
+    rows = [compared(context, network, item, native=native) for item in items]
     if not rows:
         raise SuperseeError("There is nothing to compare on", "no test clip was found", "Name a folder with --data.")
     worst, found, size = max(rows, key=lambda row: row.loss), machine(), "x".join(map(str, RENDER_SIZE))
@@ -96,7 +127,7 @@ def check_precision(
         "network": network.name,
         "sha256_of_the_model": network.sha256,
         "processor": f"{found['processor']}, {found['cores']} cores",
-        "bf16_on_this_processor": "native" if native_bf16() else "NOT native: emulated or refused by OpenVINO",
+        "bf16_on_this_processor": "native" if native else _NOT_NATIVE,
         "held-out_clips": len(rows),
         "bf16_output_against_float32_output,_PSNR_dB": round(float(np.mean([row.agreement for row in rows])), 2),
         "lowest_of_any_clip,_dB": round(min(row.agreement for row in rows), 2),
@@ -105,7 +136,7 @@ def check_precision(
         "most_lost_on_any_clip,_dB": f"{worst.loss:.4f} ({worst.clip})",
     }
     for count in threads:
-        for precision in ("bf16", "f32"):
+        for precision in ("bf16", "f32") if native else ("f32",):
             key = f"network_alone_at_{size},_{precision},_{count}_thread{'s' * (count > 1)},_ms"
             result[key] = round(milliseconds(network, precision, count), 2)
     if note := busy_note():

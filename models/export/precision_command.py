@@ -34,7 +34,7 @@ def precision_command(options: argparse.Namespace) -> None:
 
 
 def add_precision_parser(commands: Any) -> None:
-    check = commands.add_parser("check-precision", help="an exported network in bfloat16 against float32, in OpenVINO")
+    check = commands.add_parser("check-precision", help="an exported network in bfloat16 against float32")
     check.add_argument("--network", type=Path, required=True, help="its folder, for example models/weights/lite")
     check.add_argument("--data", type=Path, nargs="*", default=[], help="data folders (default: models/data_cache/*)")
     check.add_argument("--clips", type=int, default=1, help="of each folder, group and ratio; 0 for all (default: 1)")

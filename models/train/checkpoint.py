@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ class Progress:
     iteration: int = 0
     episode: int = 0
     seconds: float = 0.0
+    device: str = "cpu"
+    processes: int = 1
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -68,6 +71,8 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "iteration": progress.iteration,
         "episode": progress.episode,
         "seconds": progress.seconds,
+        "device": progress.device,
+        "processes": progress.processes,
         "history": progress.history,
         "scaler": checkpoint.scaler,
     }
@@ -81,6 +86,17 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
             f"{error.strerror or error}{before}",
             "Make room on the disk and go on with --resume.",
         ) from error
+
+
+def rescued(path: Path, checkpoint: Checkpoint) -> str:
+    """Writes what `path` could not take into the system's temporary folder; where it is and what to do with it, or
+    that nothing could be done, as a sentence."""
+    elsewhere = Path(tempfile.gettempdir()) / f"supersee-{path.parent.name}-{path.name}"
+    try:
+        save_checkpoint(checkpoint, elsewhere)
+    except SuperseeError:
+        return f"Neither could {elsewhere}: make room on the disk and go on with --resume from what is there."
+    return f"It is in {elsewhere}: make room on the disk and move it to {path}."
 
 
 def write_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
@@ -105,6 +121,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Raises SuperseeError where `path` is not a checkpoint of this version."""
     from safetensors import SafetensorError, safe_open
 
+    if not path.is_file():
+        raise SuperseeError(
+            f"There is no checkpoint in {path}", "the file is missing", "Name a run that has saved one."
+        )
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
@@ -121,7 +141,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     def group(prefix: str) -> dict[str, Tensor]:
         return {name.split("/", 1)[1]: t for name, t in tensors.items() if name.startswith(prefix + "/")}
 
-    progress = Progress(numbers["iteration"], numbers["episode"], numbers["seconds"], numbers["history"])
+    progress = Progress(
+        numbers["iteration"], numbers["episode"], numbers["seconds"],
+        numbers.get("device", "cpu"), numbers.get("processes", 1), numbers["history"],
+    )  # fmt: skip
     return Checkpoint(
         network=group("network"),
         average=group("average"),

@@ -6,10 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from app.commands.choices import writable_folder
+
 
 def train_command(options: argparse.Namespace) -> None:
     from models.train.config import load_config
 
+    writable_folder(options.run)
     load_config(options.config)  # says what is wrong with the file before torch and the data are loaded
     from models.train.loop import Trainer
     from models.train.parallel import join, leave

@@ -143,7 +143,7 @@ def _plain(kind: Any, data: Any, path: str) -> Any:
     if kind == list[float] and isinstance(data, list):
         return [_plain(float, item, path) for item in data]
     if kind == dict[str, float] and isinstance(data, dict):
-        return {str(key): float(value) for key, value in data.items()}
+        return {str(key): _plain(float, value, f"{path}.{key}") for key, value in data.items()}
     if kind == dict[str, Any] and isinstance(data, dict):
         return data
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
@@ -193,6 +193,19 @@ def _check(config: TrainConfig) -> None:
         raise _wrong("hard", "candidates must be positive, share in (0, 1] and fresh in [0, 1)")
     if config.data.loader_threads < 1:
         raise _wrong("data.loader_threads", "at least one is needed")
+    if config.threads < 1:
+        raise _wrong("threads", "at least one is needed")
+    if min(config.data.ratio_weights.values(), default=0.0) < 0.0 or sum(config.data.ratio_weights.values()) <= 0.0:
+        raise _wrong("data.ratio_weights", "none may be negative, and one must be positive")
+    _check_optimiser(config.optimiser)
+
+
+def _check_optimiser(settings: OptimiserConfig) -> None:
+    rates = settings.learning_rate, settings.final_learning_rate
+    if min(rates) < 0.0 or max(rates) <= 0.0 or settings.gradient_norm <= 0.0 or settings.warm_up < 0:
+        raise _wrong("optimiser", "rates and warm_up may not be negative, learning_rate and gradient_norm not 0")
+    if not 0.0 <= settings.ema < 1.0:
+        raise _wrong("optimiser.ema", f"{settings.ema:g} is not from 0 to below 1")
 
 
 def _check_stage(stage: StageConfig, path: str) -> None:
@@ -209,4 +222,7 @@ def load_config(path: Path) -> TrainConfig:
         text = path.read_text()
     except OSError as error:
         raise SuperseeError(f"{path} cannot be read", str(error), "Give the settings with --config.") from error
-    return parse_config(text)
+    try:
+        return parse_config(text)
+    except SuperseeError as error:
+        raise SuperseeError(error.what, error.why, f"Correct {path}.") from error

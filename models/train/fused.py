@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from models.network.model import KernelModel, Model
@@ -11,11 +13,13 @@ from models.train.config import TrainConfig
 from models.train.watch import say
 
 
-def use_kernels(model: Model, config: TrainConfig, device: torch.device) -> None:
-    """Gives `model` the C++ passes where its kind, device and settings allow; says so where they cannot be built."""
-    if not config.fused or config.compile_ratios or device.type != "cpu" or not isinstance(model, KernelModel):
+def use_kernels(models: Sequence[Model], config: TrainConfig, device: torch.device) -> None:
+    """Gives `models` the C++ passes where kind, device and settings allow; says so where they cannot be built."""
+    able = [model for model in models if isinstance(model, KernelModel)]
+    if not config.fused or config.compile_ratios or device.type != "cpu" or not able:
         return
     try:
-        model.kernels = load_kernels()
+        for model in able:
+            model.kernels = load_kernels()
     except NoCompilerError as error:
         say(f"The passes run in torch, which takes 1.7 times as long: {error}")

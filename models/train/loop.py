@@ -11,16 +11,17 @@ from torch import nn
 
 from app.errors import SuperseeError
 from models.data.crops import Batch
-from models.data.sampler import EpisodeSampler, Hard, read_batch
+from models.data.sampler import Crop, EpisodeSampler, Hard, read_batch
 from models.export.live import write_live
 from models.network.model import Model, build_model
-from models.train.bad_batch import BAD_BATCH, save_bad_batch
+from models.train.bad_batch import BAD_BATCH, not_finite, save_bad_batch, stopped
 from models.train.checkpoint import (
     Checkpoint,
     Progress,
     flat_optimiser,
     load_checkpoint,
     load_weights,
+    rescued,
     restore_optimiser,
     save_checkpoint,
 )
@@ -28,11 +29,13 @@ from models.train.config import StageConfig, TrainConfig, parse_config
 from models.train.ema import WeightAverage
 from models.train.fused import use_kernels
 from models.train.hard import load_hard, mine, save_hard
+from models.train.interrupt import Interrupt
 from models.train.losses.adversarial import telling_loss
 from models.train.losses.objective import build_objective
 from models.train.parallel import Ranks
 from models.train.precision import chosen_precision, gradient_scaler, use_precision
 from models.train.prefetch import Plan, Prefetch
+from models.train.resume import check_settings
 from models.train.rollout import Carried, frame_loss, run_window
 from models.train.schedule import learning_rate
 from models.train.start import LATEST, start_from
@@ -67,6 +70,8 @@ class Trainer:
         torch.set_num_threads(self.config.threads)
         data = self.config.data
         self._sampler = EpisodeSampler([Path(f) for f in data.folders], data.ratio_weights, self.config.seed)
+        for i, stage in enumerate(self.config.stages):
+            self._sampler.check_crops(stage.frames, stage.display_crop, f"stages[{i}]")
         self.model = self._build(self.config.seed)
         self._averaged = self._build(None)
         precision = chosen_precision(self.config.precision, device)
@@ -77,7 +82,8 @@ class Trainer:
         self.progress = Progress()
         self._begin(resume)
         self._started = time.monotonic() - self.progress.seconds
-        use_kernels(self.model, self.config, device)
+        self._interrupt = Interrupt()
+        use_kernels((self.model, self._averaged), self.config, device)
         # Shapes differ between ratios only: one compilation for each is cheaper than one for all sizes.
         self._compiled = torch.compile(frame_loss, dynamic=False) if self.config.compile_ratios else frame_loss
 
@@ -134,6 +140,12 @@ class Trainer:
     def _restore(self) -> None:
         saved = load_checkpoint(self._path)
         load_weights(self.network, saved.network, f"The checkpoint {self._path}")
+        changed = check_settings(parse_config(saved.config), self.config, self._run)
+        if self._ranks.first:
+            stands = f"{saved.progress.iteration} of {self.config.iterations} iterations"
+            done = saved.progress.iteration >= self.config.iterations
+            told = ", which is its end" * done + f" ({', '.join(changed)})" * bool(changed)
+            say(f"{self._run} is at {stands}{told}")
         restore_optimiser(self._update.optimiser, saved.optimiser)
         if self._adversary is not None and saved.discriminator:
             assert self._objective.discriminator is not None
@@ -150,6 +162,11 @@ class Trainer:
         if not self._ranks.first:
             return
         self.progress.seconds = time.monotonic() - self._started
+        self.progress.device, self.progress.processes = self._device.type, self._ranks.count
+        save_checkpoint(self._checkpoint(), self._path)
+        write_live(self._averaged_model().network, self._run, self.config.name, self.progress.iteration)
+
+    def _checkpoint(self) -> Checkpoint:
         checkpoint = Checkpoint(
             network=dict(self.network.state_dict()),
             average=self.average.weights,
@@ -163,15 +180,15 @@ class Trainer:
             assert self._objective.discriminator is not None
             checkpoint.discriminator = dict(self._objective.discriminator.state_dict())
             checkpoint.discriminator_optimiser = flat_optimiser(self._adversary.optimiser)
-        save_checkpoint(checkpoint, self._path)
-        write_live(self._averaged_model().network, self._run, self.config.name, self.progress.iteration)
+        return checkpoint
 
     def _averaged_model(self) -> Model:
         self._averaged.network.load_state_dict(self.average.weights)
         return self._averaged
 
     def train(self, until: int | None = None) -> None:
-        """Runs to the end of the schedule, or to the first episode boundary at or after iteration `until`."""
+        """Runs to the end of the schedule, or to the first episode boundary at or after iteration `until`. On Ctrl+C
+        and SIGTERM it saves at the next episode boundary and raises KeyboardInterrupt."""
         last = min(self.config.iterations, until if until is not None else self.config.iterations)
         first = self._ranks.first
         board = self._run if self.config.tensorboard and first else None
@@ -180,33 +197,44 @@ class Trainer:
         self._saved_at = self._scored_at = time.monotonic()
         begun = self.progress.iteration
         try:
-            while self.progress.iteration < last:
-                self._run_stage(last)
-            if self.progress.iteration > begun:
+            with self._interrupt:
+                while self.progress.iteration < last and not self._stopping():
+                    self._run_stage(last)
+            if self.progress.iteration > begun and not self._interrupt.asked:
                 self._score()
         finally:
             if self._watch is not None:
                 self._watch.close()
-        self.save()
+        self._save_at_last()
+        if self._interrupt.asked:
+            raise KeyboardInterrupt
+
+    def _stopping(self) -> bool:
+        """Whether any process was asked to stop: all then do, at the same boundary."""
+        self._interrupt.asked = not self._ranks.everywhere(not self._interrupt.asked, self._device)
+        return self._interrupt.asked
+
+    def _save_at_last(self) -> None:
+        """Hours may lie behind: where the run's folder takes nothing more, the checkpoint goes where there is room."""
+        try:
+            self.save()
+        except SuperseeError as error:
+            elsewhere = rescued(self._path, self._checkpoint())
+            raise SuperseeError(error.what, error.why, elsewhere) from error
 
     def _run_stage(self, last: int) -> None:
         """From where the run stands to the end of its stage, or to `last`."""
         index, end = self._stage()
         stage = self.config.stages[index]
-        hard = self._hard(index, stage) if stage.kind == "hard" else None
-        share = self._ranks.share(stage.batch)
+        self._pool = self._hard(index, stage) if stage.kind == "hard" else None
 
         def load(episode: int, stage: StageConfig) -> Batch:
-            crops = self._sampler.crops(
-                episode, size=stage.batch, frames=stage.frames, display_crop=stage.display_crop,
-                hard=hard, fresh=self.config.hard.fresh,
-            )  # fmt: skip
-            return read_batch(crops[share]).to(self._device)
+            return read_batch(self._crops(episode, stage)).to(self._device)
 
         end = min(end, last)
         prefetch = Prefetch(load, self._plans(stage, end), self.config.data.loader_threads)
         try:
-            while self.progress.iteration < end:
+            while self.progress.iteration < end and not self._stopping():
                 batch, waited = prefetch.next()
                 if self._watch is not None:
                     self._watch.loading(waited)
@@ -215,6 +243,14 @@ class Trainer:
                 self._between_episodes()
         finally:
             prefetch.close()
+
+    def _crops(self, episode: int, stage: StageConfig) -> list[Crop]:
+        """This process's share."""
+        crops = self._sampler.crops(
+            episode, size=stage.batch, frames=stage.frames, display_crop=stage.display_crop,
+            hard=self._pool, fresh=self.config.hard.fresh,
+        )  # fmt: skip
+        return crops[self._ranks.share(stage.batch)]
 
     def _stage(self) -> tuple[int, int]:
         """The current stage's number and the iteration at which it ends."""
@@ -251,7 +287,7 @@ class Trainer:
             try:
                 self.save()
             except SuperseeError as error:
-                say(f"{error} Training goes on and tries again later.")
+                say(f"{error.what}: {error.why}. Training goes on and tries again later.")
             self._saved_at = time.monotonic()
         if self._watch is not None:
             self._watch.leave_out(time.monotonic() - now)
@@ -288,10 +324,8 @@ class Trainer:
         return carried
 
     def _stopped(self, error: NotFiniteError, batch: Batch, frames: range) -> SuperseeError:
-        where = save_bad_batch(batch, frames, self.progress, self._run, self._ranks)
-        kept = f"The last good checkpoint is {self._path}; lower" if self._path.exists() else "Lower"
-        return SuperseeError(
-            f"Training stopped at iteration {self.progress.iteration}",
-            f"{error}; {where}",
-            f"{kept} the learning rate and go on with --resume.",
-        )
+        stage = self.config.stages[self._stage()[0]]
+        clips = [str(crop.reader.path) for crop in self._crops(self.progress.episode, stage)]
+        where = save_bad_batch(batch, clips, frames, self.progress, self._run, self._ranks)
+        last_good = self._path if self._path.exists() else None
+        return stopped(f"{error}; {where}", not_finite(batch, clips), self.progress.iteration, last_good)

@@ -1,6 +1,6 @@
 """Data parallel training: every process has the whole network and its share of each batch; gradients are averaged.
 
-Started by `torchrun --nproc-per-node N -m models train ...`; without it there is one process and nothing is exchanged.
+Started by `torchrun --nproc-per-node N -m -- models train ...`; without it there is one process, nothing is exchanged.
 The average is taken here, in one exchange a step, and not by DistributedDataParallel: a window calls the network once a
 frame between passes of its own, so that its gradients are complete only at the window's beginning, where the backward
 pass ends, and there is nothing left to overlap with.
@@ -81,6 +81,8 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise SuperseeError(f"{name!r} is not a device", str(error).splitlines()[0], "Use cpu or cuda.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise SuperseeError(f"Nothing is trained on {name!r}", "there is no code for it here", "Use cpu or cuda.")
     if device.type != "cuda":
         return device
     if not torch.cuda.is_available():

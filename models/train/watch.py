@@ -112,7 +112,10 @@ class Watch:
         if self._held_out:
             say("held-out: " + "  ".join(f"{name.split('_')[-1]} {v:.2f} dB" for name, v in self._held_out.items()))
             if self._progress.history:
-                self._progress.history[-1] |= self._held_out
+                last = self._progress.history[-1]
+                last |= self._held_out
+                if self._board is not None:
+                    self._board = _put(self._board, {"iteration": last["iteration"], **self._held_out})
         if self._board is not None:
             self._board.close()
 

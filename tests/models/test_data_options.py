@@ -16,7 +16,7 @@ from app.errors import SuperseeError
 from models.__main__ import main
 from models.data.clip import ClipReader, save_clip
 from models.data.crops import crop_size, random_place, read_crop
-from models.data.index import read_index, write_index
+from models.data.index import DataIndex, read_index, write_index
 from models.data.plan import plan_clips
 from models.data.ratios import checked_ratios, ratio_chances, ratio_span, ratio_weight
 from models.data.render import render_data
@@ -58,6 +58,20 @@ def test_a_crop_at_an_odd_ratio_is_whole(tmp_path: Path) -> None:
     crop = read_crop(reader, random_place(reader, 2, 100, np.random.default_rng(0)))
     assert crop.colour.shape[1:3] == (40, 40)
     assert crop.reference.shape[1:3] == (94, 94)
+
+
+def test_clips_of_sizes_that_give_crops_of_two_sizes_are_named(tmp_path: Path) -> None:
+    plan = [e for e in plan_clips(3, 4, 1, ratios="2") if e.split == "train"]
+    index = DataIndex(seed=1, reference_samples=4, scenes=(), held_out=())
+    for entry, display in zip(plan, ((96, 64), (64, 64))):
+        entry = replace(entry, display_size=display, render_size=render_size(display, 2.0))
+        save_clip(synthetic_clip(1, frames=4, display=display), tmp_path / entry.file)
+        index.clips.append(entry)
+    write_index(index, tmp_path)
+    sampler = EpisodeSampler([tmp_path], {"2.0": 1.0}, 1)
+    sampler.check_crops(4, 64, "stages[0]")
+    with pytest.raises(SuperseeError, match=r"at 2x would have these LR sizes: 48x32 of .*, 32x32 of .*display_crop"):
+        sampler.check_crops(4, 96, "stages[0]")
 
 
 @pytest.mark.parametrize("text", ["1.2", "1.3-3.1", "2.33", "3-2", "", "fast"])

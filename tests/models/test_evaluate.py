@@ -11,6 +11,7 @@ from models.__main__ import main
 from models.data.clip import save_clip
 from models.data.index import read_index, write_index
 from models.evaluate import command
+from models.evaluate.checkpoints import named_runs
 from models.evaluate.clip_player import ClipPlayer
 from models.evaluate.evaluation import evaluate
 from models.evaluate.report import as_text
@@ -90,6 +91,13 @@ def test_the_command_scores_everything_and_writes_json(clip_folder: Path, config
     page = (tmp_path / "page" / "README.md").read_text()
     assert all(f"]({name})" in page for name in written if name.endswith(("jpg", "png")))
     assert read_evaluations([out]).rows[0].as_dict() == data["rows"][0]
+
+
+def test_runs_of_one_name_are_told_apart(config_text: str, tmp_path: Path) -> None:
+    for run, text in (("a", config_text), ("b", config_text), ("c", config_text.replace('"tiny"', '"other"'))):
+        Trainer(text, tmp_path / run).train(until=2)
+    names = list(named_runs([tmp_path / run for run in "abc"]))
+    assert names == [f"{tmp_path / 'a'} @2", f"{tmp_path / 'b'} @2", "other @2"]
 
 
 def test_what_nobody_named_and_does_not_fit_is_left_out_and_said(clip_folder, tmp_path, capsys, monkeypatch) -> None:

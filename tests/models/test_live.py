@@ -10,7 +10,6 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
-from torch import nn
 
 from app.errors import SuperseeError
 from app.inference.live_run import LIVE_FOLDER, POINTER, newest_checkpoint
@@ -33,6 +32,15 @@ def test_what_is_written_is_the_newest_and_the_app_accepts_it(tmp_path: Path) ->
     assert 0.0 <= newest.age() < 60.0
     assert load_network(newest.folder).name == "tiny"
     assert not [path for path in (tmp_path / LIVE_FOLDER).iterdir() if path.name.endswith(".part")]
+
+
+def test_a_run_that_panes_cannot_show_says_so_to_whoever_watches(config_text: str, tmp_path: Path) -> None:
+    text = config_text.replace(
+        "widths = [8, 8, 8]\nblocks = [0, 0, 0]\nup_blocks = [0, 0]", 'kind = "espcn"\nratio = 2'
+    )
+    Trainer(text, tmp_path).train(until=2)
+    with pytest.raises(SuperseeError, match=r"cannot be watched: tiny is a Espcn.*evaluate --run"):
+        newest_checkpoint(tmp_path)
 
 
 def test_the_weights_are_those_that_were_given(tmp_path: Path) -> None:
@@ -70,11 +78,6 @@ def test_a_resumed_run_overwrites_no_network(tmp_path: Path) -> None:
     newest = newest_checkpoint(tmp_path)
     assert newest is not None
     assert newest.iteration == 40
-
-
-def test_networks_of_other_kinds_leave_nothing(tmp_path: Path) -> None:
-    assert write_live(nn.Conv2d(3, 3, 3), tmp_path, "srcnn", 20) is None
-    assert not (tmp_path / LIVE_FOLDER).exists()
 
 
 def test_a_folder_that_cannot_be_written_does_not_stop_training(

@@ -149,6 +149,14 @@ def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
     _finished_folder(tmp_path)
     with pytest.raises(SuperseeError, match="other settings"):
         render_data(tmp_path, clips=2, frames=4, seed=4, samples=16)
+    with pytest.raises(SuperseeError, match="other settings: frames 4 there, 6 asked for"):
+        render_data(tmp_path, clips=4, frames=6, seed=3, samples=16)
+
+
+def test_a_scene_that_is_not_there_is_named_before_anything_is_drawn(tmp_path: Path) -> None:
+    with pytest.raises(SuperseeError, match="no built-in scene cuort: there are court"):
+        render_data(tmp_path, clips=6, frames=4, seed=3, samples=16, scenes=("cuort",))
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_processes_draw_what_one_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,7 @@ def test_a_checkpoint_of_another_architecture_is_named(config_text: str, tmp_pat
         Trainer(wider, tmp_path / "run", resume=True)
     with pytest.raises(SuperseeError, match="another architecture"):
         start_from(build_model({"kind": "srcnn", "ratio": 2}).network, tmp_path / "run")
-    with pytest.raises(SuperseeError, match="cannot be read"):
+    with pytest.raises(SuperseeError, match="There is no checkpoint in"):
         start_from(build_model({}).network, tmp_path / "nowhere")
 
 
