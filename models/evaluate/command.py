@@ -40,6 +40,7 @@ def add_parser(commands: Any) -> None:
 def evaluate_command(options: argparse.Namespace) -> None:
     from app.capture.provenance import busy_note, machine
     from app.render.gl_context import headless_context
+    from models.evaluate.contestants import AppMethod
     from models.evaluate.evaluation import evaluate
     from models.evaluate.pictures import write_pictures
     from models.evaluate.report import as_text, write_page
@@ -61,6 +62,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
             timed_frames=options.timed_frames,
         )
         result.left_out[:0] = left_out
+        result.weights = {c.name: c.sha256 for c in contestants if isinstance(c, AppMethod) and c.sha256}
         result.machine = machine() | {"renderer": context.info["GL_RENDERER"], "busy": busy_note()}
         for contestant in contestants:
             contestant.release()

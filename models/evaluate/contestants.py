@@ -50,14 +50,15 @@ class AppMethod:
         self.name = method
         self.kind: Kind = "classic"
         self.ratio: int | None = None
+        self.sha256 = ""  # of a network's model.onnx
         self._options: dict[str, Any] = {}
         if folder and (folder / IMAGE_MANIFEST_FILE).is_file():
             peer = load_image_network(folder)
-            self.name, self.kind, self.ratio = peer.name, "peer", peer.ratio
+            self.name, self.kind, self.ratio, self.sha256 = peer.name, "peer", peer.ratio, peer.sha256
             method, self._options = peer.kind, {"networks": (peer,)}
         elif folder:
             network = load_network(folder)
-            self.name, self.kind = network.name, "network"
+            self.name, self.kind, self.sha256 = network.name, "network", network.sha256
             self._options = {"network": network}
         self._method = method
         self._upscaler = create_upscaler(method, context, **self._options)

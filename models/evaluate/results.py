@@ -18,12 +18,14 @@ SCHEMA = 2
 
 @dataclass(slots=True)
 class Evaluation:
-    """`milliseconds` by method, medians at models.evaluate.timing's size on `machine`. `left_out` says in words what
+    """`milliseconds` by method, medians at models.evaluate.timing's size on `machine`. `weights`: SHA-256 of the
+    model.onnx of every exported network. `left_out` says in words what
     could not be scored; `stopped` that somebody stopped it before the end."""
 
     rows: list[Row] = field(default_factory=list)
     milliseconds: dict[str, float] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     flip_frames: int = 0
     stopped: bool = False
@@ -46,6 +48,7 @@ class Evaluation:
             },
             "milliseconds": {name: round(value, 2) for name, value in self.milliseconds.items()},
             "timed": {"render_size": list(RENDER_SIZE), "display_size": list(DISPLAY_SIZE), **self.machine},
+            "weights": self.weights,
             "rows": [row.as_dict() for row in self.rows],
         }
 
@@ -69,6 +72,7 @@ def read_evaluations(paths: Sequence[Path]) -> Evaluation:
             whole.rows += [Row.from_dict(row) for row in data["rows"]]
             whole.milliseconds |= data["milliseconds"]
             whole.machine |= data["timed"]
+            whole.weights |= data.get("weights", {})
             whole.left_out += data["left_out"]
             whole.flip_frames = data["flip_frames"]
             whole.stopped |= data["stopped"]

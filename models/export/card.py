@@ -13,9 +13,13 @@ from models.evaluate.report import bullets, definitions, summary
 from models.evaluate.results import Evaluation
 from models.evaluate.table import means, means_text, tallies
 from models.export.about import about
+from models.export.separation import separation_lines
 from models.network.model import Model
 from models.train.checkpoint import Progress
 from models.train.config import TrainConfig
+
+CARD = "card.md"
+FIGURES_HEADING = "## Held-out figures"
 
 
 def _data_lines(folder: Path) -> list[str]:
@@ -48,9 +52,11 @@ def _schedule_lines(config: TrainConfig, progress: Progress) -> list[str]:
         + (f"{s.frames} frames with back-propagation through {s.window}" if s.frames > 1 else "one frame each")
         for s in config.stages
     )
+    processes = f"{progress.processes} process{'es' * (progress.processes != 1)}"
+    threads = f" of {config.threads} thread{'s' * (config.threads != 1)}" * (progress.device == "cpu")
     return [
-        f"* {progress.iteration} of {config.iterations} iterations, {progress.seconds / 3600:.2f} hours on "
-        f"{config.threads} CPU core{'s' * (config.threads != 1)} shared with other work, seed {config.seed}",
+        f"* this run: {progress.iteration} of {config.iterations} iterations, {progress.seconds / 3600:.2f} hours in "
+        f"{processes}{threads} on {progress.device}, seed {config.seed}",
         f"* stages: {stages}",
         f"* Adam {settings.learning_rate:g} with {settings.warm_up} iterations of warm-up and a cosine to "
         f"{settings.final_learning_rate:g}, gradient norm at most {settings.gradient_norm:g}; shipped weights are an "
@@ -95,21 +101,47 @@ def write_card(
         lines += _data_lines(Path(folder))
     used = (f"{ratio.removesuffix('.0')}x {weight:g}" for ratio, weight in config.data.ratio_weights.items())
     lines += [f"* share of the training by ratio: {', '.join(used)}"]
-    lines += ["* no training clip shows a held-out scene or recording of the tables below", ""]
+    lines += [*separation_lines([Path(folder) for folder in config.data.folders], evaluation.rows), ""]
     lines += ["## Training", "", *_schedule_lines(config, progress), ""]
     if notes:
         lines += ["## How this run went", "", notes.strip(), ""]
-    lines += ["## Held-out figures", "", *_figure_lines(evaluation, config.name, said.only_ratio), ""]
+    lines += [FIGURES_HEADING, "", *figure_lines(evaluation, config.name, said.only_ratio), ""]
     if precision:
         plain = {k: v for k, v in precision.items() if isinstance(v, str | int | float) and k != "schema"}
         lines += ["## bf16 against float32", "", *(f"* {k.replace('_', ' ')}: {v}" for k, v in plain.items()), ""]
-    lines += ["## Known failures", "", *said.limits, ""]
+    lines += ["## Known failures", "", "Seen in networks of this kind that shipped:", "", *said.limits, ""]
     if failures:
         lines += [f"![Where it loses the most to TAAU]({failures})", ""]
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _figure_lines(evaluation: Evaluation, name: str, only_ratio: int | None) -> list[str]:
+def check_weights(evaluation: Evaluation, name: str, sha256: str) -> None:
+    """Raises SuperseeError where `name` was scored with other weights than those whose model.onnx has `sha256`."""
+    if evaluation.weights.get(name, sha256) != sha256:
+        raise SuperseeError(
+            f"The scores are not of this {name}",
+            f"they were taken of the weights {evaluation.weights[name][:12]}, and these are {sha256[:12]}",
+            "Run evaluate with these weights.",
+        )
+
+
+def copied_failures(name: str, pictures: Path, out: Path) -> str:
+    """The file in `out`. Raises SuperseeError where evaluate has left no picture of this network's failures."""
+    from models.evaluate.pictures import failures_name
+
+    found = sorted(pictures.glob(failures_name(f"{name} @").replace(".jpg", "*.jpg")))
+    for source in (pictures / failures_name(name), *found):
+        if source.is_file():
+            (out / "failures.jpg").write_bytes(source.read_bytes())
+            return "failures.jpg"
+    raise SuperseeError(
+        f"There is no picture of the failures of {name} in {pictures}",
+        f"{failures_name(name)} is missing: it was not scored, or loses nowhere",
+        "Make it with: python -m models evaluate --pictures DIR",
+    )
+
+
+def figure_lines(evaluation: Evaluation, name: str, only_ratio: int | None) -> list[str]:
     """A network of one ratio is a peer: it has wins and losses there, and no bar to reach."""
     rows = [row for row in evaluation.rows if only_ratio in (None, row.sequence.ratio)]
     if not rows:

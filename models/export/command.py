@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,17 +32,18 @@ def export_run(
     a folder that holds another kind of network."""
     from models.evaluate.checkpoints import averaged_model, read_run
     from models.evaluate.results import read_evaluations
-    from models.export.card import write_card
+    from models.export.card import CARD, check_weights, copied_failures, write_card
 
     config, checkpoint = read_run(run)
     evaluation = read_evaluations(scores)
     model = averaged_model(config, checkpoint)
     _save(model, out, config.name)
+    check_weights(evaluation, config.name, hashlib.sha256((out / "model.onnx").read_bytes()).hexdigest())
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
-    failures = _copied_failures(config.name, pictures, out) if pictures else None
+    failures = copied_failures(config.name, pictures, out) if pictures else None
     checked = _precision(precision) if precision else None
-    write_card(out / "card.md", config, checkpoint.progress, model, evaluation, text, failures, checked)
+    write_card(out / CARD, config, checkpoint.progress, model, evaluation, text, failures, checked)
     return config
 
 
@@ -68,23 +70,6 @@ def _save(model: Model, out: Path, name: str) -> None:
         save_network(model.network, out, name)  # type: ignore[arg-type]
 
 
-def _copied_failures(name: str, pictures: Path, out: Path) -> str:
-    """The file in `out`. Raises SuperseeError where evaluate has left no picture of this network's failures."""
-    from app.errors import SuperseeError
-    from models.evaluate.pictures import failures_name
-
-    found = sorted(pictures.glob(failures_name(f"{name} @").replace(".jpg", "*.jpg")))
-    for source in (pictures / failures_name(name), *found):
-        if source.is_file():
-            (out / "failures.jpg").write_bytes(source.read_bytes())
-            return "failures.jpg"
-    raise SuperseeError(
-        f"There is no picture of the failures of {name} in {pictures}",
-        f"{failures_name(name)} is missing: it was not scored, or loses nowhere",
-        "Make it with: python -m models evaluate --pictures DIR",
-    )
-
-
 def _precision(path: Path) -> dict[str, Any]:
     from app.errors import SuperseeError
 
@@ -106,6 +91,14 @@ def export_command(options: argparse.Namespace) -> None:
     print(f"{config.name} is in {options.out}: {files}")  # noqa: T201
 
 
+def update_card_command(options: argparse.Namespace) -> None:
+    from models.export.update_card import update_card
+
+    for folder in options.network:
+        update_card(folder, options.scores, options.pictures)
+        print(f"The card of {folder} has the new figures")  # noqa: T201
+
+
 def add_parser(commands: Any) -> None:
     add_precision_parser(commands)
     add_quantize_parser(commands)
@@ -116,3 +109,8 @@ def add_parser(commands: Any) -> None:
     export.add_argument("--pictures", type=Path, help="folder of `evaluate --pictures`: the card shows the failures")
     export.add_argument("--precision", type=Path, help="JSON of `check-precision`, for the card")
     export.set_defaults(run_command=export_command)
+    update = commands.add_parser("update-card", help="put new held-out figures into cards of exported networks")
+    update.add_argument("--network", type=Path, nargs="+", required=True, help="their folders")
+    update.add_argument("--scores", type=Path, nargs="+", required=True, help="JSON of `evaluate`")
+    update.add_argument("--pictures", type=Path, help="folder of `evaluate --pictures`, for the picture of failures")
+    update.set_defaults(run_command=update_card_command)
