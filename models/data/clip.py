@@ -98,6 +98,12 @@ class ClipReader:
         try:
             self._file = safe_open(str(path), framework="numpy")
         except (OSError, SafetensorError) as error:
+            if not path.exists():
+                raise SuperseeError(
+                    f"The clip {path} is missing",
+                    "the index of its folder names it",
+                    "Give the folder's render-data command again: what is missing is drawn.",
+                ) from error
             short = "not fully covered" in str(error) or "header" in str(error)
             raise SuperseeError(
                 f"The clip {path} cannot be read",

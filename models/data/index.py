@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -137,6 +137,8 @@ def _read(path: Path) -> DataIndex:
             for c in data.pop("clips")
         ]
         scenes, held_out = tuple(data.pop("scenes")), tuple(data.pop("held_out"))
+        if unknown := sorted(set(data) - {f.name for f in fields(DataIndex)}):
+            raise ValueError(f"unknown: {', '.join(unknown)}")
         return DataIndex(scenes=scenes, held_out=held_out, clips=entries, **data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SuperseeError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ from models.evaluate.clip_player import ClipPlayer
 from models.evaluate.held_out import score_clip
 from models.evaluate.score import score
 from models.network.export_image import save_image_network
-from models.network.model import build_model
+from models.network.model import Model, build_model
 from models.network.save import save_network
+from models.train.start import start_from
 from tests.models.synthetic import synthetic_clip
 
 TOLERANCE = {"psnr": 0.005, "ssim": 0.0005, "flip": 0.0005, "tpsnr": 0.01, "flicker": 0.01}
@@ -25,12 +28,29 @@ TOLERANCE = {"psnr": 0.005, "ssim": 0.0005, "flip": 0.0005, "tpsnr": 0.01, "flic
 holds halves, and bilinear taps of a texture unit have fewer bits than torch's."""
 
 
-@pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0])
-def test_the_app_and_torch_give_the_same_figures(gl, tmp_path: Path, ratio: float) -> None:
+def _fresh(folder: Path) -> Model:
     model = build_model({"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}, seed=3)
     with torch.no_grad():  # fresh heads predict nearly constants: let the features matter
         model.network.head.weight.mul_(10.0)  # type: ignore[union-attr, operator]
-    save_network(model.network, tmp_path / "net", "net")  # type: ignore[arg-type]
+    save_network(model.network, folder, "net")  # type: ignore[arg-type]
+    return model
+
+
+def _shipped(folder: Path) -> Model:
+    """`lite` as it ships: trained weights, leaky activations, a history finer than the display."""
+    lite = Path(__file__).parents[2] / "models" / "weights" / "lite"
+    shutil.copytree(lite, folder)
+    model = build_model(load_network(lite).architecture)
+    start_from(model.network, lite)
+    return model
+
+
+@pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0])
+@pytest.mark.parametrize("make", [_fresh, _shipped])
+def test_the_app_and_torch_give_the_same_figures(
+    gl, tmp_path: Path, make: Callable[[Path], Model], ratio: float
+) -> None:
+    model = make(tmp_path / "net")
     clip = synthetic_clip(4, frames=10, display=(96, 48), ratio=ratio)
     player = ClipPlayer(gl, clip)
     backend = OpenVinoBackend(precision="f32", cache="")
