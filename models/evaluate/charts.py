@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ _RATIO = 2.0
 _WIDTH, _MARGIN = 1600, 64
 _LABELS = 1340  # left edge of the column of names
 _RUN_COLOURS = [theme.rgb(code) for code in (0x4FE0A0, 0x7FD1FF, 0xFFB347, 0xE08BC4, 0xC9CED6, 0xD4E157)]
+_FURTHER_NETWORKS = [theme.rgb(code) for code in (0xC9CED6, 0x2E9E8F, 0xB5E48C)]
 _TITLES = {"psnr": "PSNR of training crops, dB", "l1": "L1", "temporal": "temporal loss"}
 
 
@@ -46,7 +47,7 @@ def quality_chart(evaluation: Evaluation) -> np.ndarray | None:
     axes.line(pen, _frontier(list(points.values())), theme.FAINT, 2)
     kinds = {row.method: row.kind for row in rows}
     rings = {name for name, kind in kinds.items() if kind.endswith("checkpoint")}
-    _dots(pen, axes, points, rings)
+    _dots(pen, axes, points, rings, _colours(points, kinds))
     notes = "full dots: the app's shaders and OpenVINO; rings: through torch on the CPU. " * bool(rings)
     pen.text(_MARGIN, 838, notes + "The line joins what nothing else beats in both.", 17, theme.DIM)
     pen.text(_MARGIN, 868, pen.fitted(timing_line(evaluation), 17, _WIDTH - 2 * _MARGIN), 17, theme.FAINT)
@@ -58,7 +59,7 @@ def _compared(rows: Sequence[Row]) -> tuple[list[Row], str]:
     chosen = [row for row in rows if row.sequence.ratio == _RATIO and not row.sequence.recorded]
     chosen = chosen or [row for row in rows if row.sequence.ratio == _RATIO]
     count = len({row.sequence for row in chosen})
-    groups = ", ".join(dict.fromkeys(row.sequence.group for row in chosen))
+    groups = "; ".join(dict.fromkeys(row.sequence.group for row in chosen))
     return chosen, f"{count} held-out clip{'s' * (count != 1)} ({groups})"
 
 
@@ -72,11 +73,24 @@ def _frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]
     return stairs
 
 
-def _dots(pen: Pen, axes: Axes, points: Mapping[str, tuple[float, float]], rings: set[str]) -> None:
+def _colours(names: Iterable[str], kinds: Mapping[str, str]) -> dict[str, theme.Colour]:
+    """The viewer's, where all temporal networks share one; those after the first get colours of their own."""
+    networks = [name for name in names if kinds[name] in ("network", "checkpoint")]
+    further = {name: _FURTHER_NETWORKS[i % len(_FURTHER_NETWORKS)] for i, name in enumerate(networks[1:])}
+    return {name: further.get(name) or method_colour(name) for name in names}
+
+
+def _dots(
+    pen: Pen,
+    axes: Axes,
+    points: Mapping[str, tuple[float, float]],
+    rings: set[str],
+    colours: Mapping[str, theme.Colour],
+) -> None:
     names = list(points)
     places = [axes.place(*points[name]) for name in names]
     for name, (x, y), at in zip(names, places, spread_labels([y for _, y in places], 46.0)):
-        colour = rgb8(method_colour(name))
+        colour = rgb8(colours[name])
         box = (x - 11, y - 11, x + 11, y + 11)
         pen.draw.ellipse(box, fill=rgb8(theme.BACKGROUND) if name in rings else colour, outline=colour, width=4)
         # Labels stand in a column of their own: beside the dots they would lie on the line and on one another.

@@ -18,7 +18,11 @@ from models.evaluate.timing import DISPLAY_SIZE, RENDER_SIZE
 def definitions(flip_frames: int) -> str:
     """What the columns mean and which frames count, in one paragraph."""
     figures = "; ".join(f"{figure.label}: {figure.definition}" for figure in QUALITY.values())
-    flip = f"FLIP is taken of {flip_frames} frame{'s' * (flip_frames != 1)} of a clip" if flip_frames else "FLIP was not taken"
+    flip = (
+        f"FLIP is taken of {flip_frames} frame{'s' * (flip_frames != 1)} of a clip"
+        if flip_frames
+        else "FLIP was not taken"
+    )
     return (
         f"Frames from the {WARM_UP + 1}th on count. {figures}. {flip}. A row is a WIN where no figure is worse than "
         "the other method's, otherwise a LOSS, with the figures that are worse."
