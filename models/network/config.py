@@ -118,6 +118,6 @@ NETWORKS: dict[str, NetworkConfig] = {
         widths=(16, 24, 32), blocks=(0, 1, 1), up_blocks=(0, 1), entry_kernel=1, negative_slope=0.1, history_scale=2
     ),
     "standard": NetworkConfig(
-        widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(1, 1), negative_slope=0.1, history_scale=2
+        widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(0, 1), negative_slope=0.1, history_scale=2
     ),
 }

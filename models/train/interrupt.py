@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -12,12 +13,17 @@ from models.train.watch import say
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+_ONE_WISH_SECONDS = 2.0
+"""torchrun hands on the Ctrl+C that its processes have heard themselves."""
+
+
 class Interrupt:
-    """While it is entered, the first signal is noted in `asked`; the second one does what it always did. Does nothing
-    outside the main thread, which alone hears of signals."""
+    """While it is entered, the first signal is noted in `asked`; one that comes later does what it always did. Does
+    nothing outside the main thread, which alone hears of signals."""
 
     def __init__(self) -> None:
         self.asked = False
+        self._asked_at = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
@@ -31,6 +37,9 @@ class Interrupt:
         self._before = {}
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(number, self._before[number])
-        say("stopping after this episode, with a checkpoint; once more stops at once")
+        if not self._asked_at:
+            self.asked, self._asked_at = True, time.monotonic()
+            say("stopping after this episode, with a checkpoint; once more stops at once")
+        elif time.monotonic() - self._asked_at > _ONE_WISH_SECONDS:
+            signal.signal(number, self._before[number])
+            signal.raise_signal(number)

@@ -301,9 +301,11 @@ class Trainer:
         compiled = round(batch.ratio, 3) in self.config.compile_ratios
         for start in range(0, batch.frames - stage.window + 1, stage.window):
             frames = range(start, start + stage.window)
-            carried = self._window(batch, frames, carried, compiled)
+            carried = self._window(batch, stage, frames, carried, compiled)
 
-    def _window(self, batch: Batch, frames: range, carried: Carried | None, compiled: bool) -> Carried:
+    def _window(
+        self, batch: Batch, stage: StageConfig, frames: range, carried: Carried | None, compiled: bool
+    ) -> Carried:
         one_frame = self._compiled if compiled else frame_loss
         loss, carried = run_window(self.model, batch, frames, carried, self._objective, one_frame)
         rate = learning_rate(self.progress.iteration, self.config.iterations, self.config.optimiser)
@@ -316,15 +318,14 @@ class Trainer:
                 self._adversary.step(telling)
                 loss.figures["discriminator"] = telling.detach()
         except NotFiniteError as error:
-            raise self._stopped(error, batch, frames) from error
+            raise self._stopped(error, batch, stage, frames) from error
         self.average.update(self.network)
         self.progress.iteration += 1
         if self._watch is not None:
             self._watch.window(loss.figures, time.monotonic() - self._started)
         return carried
 
-    def _stopped(self, error: NotFiniteError, batch: Batch, frames: range) -> SuperseeError:
-        stage = self.config.stages[self._stage()[0]]
+    def _stopped(self, error: NotFiniteError, batch: Batch, stage: StageConfig, frames: range) -> SuperseeError:
         clips = [str(crop.reader.path) for crop in self._crops(self.progress.episode, stage)]
         where = save_bad_batch(batch, clips, frames, self.progress, self._run, self._ranks)
         last_good = self._path if self._path.exists() else None

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from app.errors import SuperseeError
 from models.network.save import MODEL_FILE
 from models.network.unet import TemporalUNet
+from models.network.widen import widened
 from models.train.checkpoint import load_checkpoint, load_weights
 
 LATEST = "latest.safetensors"
@@ -19,7 +20,8 @@ LATEST = "latest.safetensors"
 
 
 def start_from(network: nn.Module, source: Path) -> None:
-    """Fills `network` from a run's folder or a checkpoint (its averaged weights), or from an exported network's folder.
+    """Fills `network` from a run's folder or a checkpoint (its averaged weights), or from an exported network's folder;
+    a wider network than that begins with the narrower one's function (models.network.widen).
 
     Raises SuperseeError where there is none, or one of another architecture.
     """
@@ -28,6 +30,8 @@ def start_from(network: nn.Module, source: Path) -> None:
         weights = _exported_weights(network, exported)
     else:
         weights = load_checkpoint(source / LATEST if source.is_dir() else source).average
+    if isinstance(network, TemporalUNet):
+        weights = widened(network, weights) or weights
     load_weights(network, weights, f"The network of start_from, {source},")
 
 
