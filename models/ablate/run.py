@@ -20,7 +20,7 @@ from models.ablate.toml_text import toml_text
 from models.ablate.variants import Variant, changed, planned
 from models.data.index import read_index
 from models.data.ratios import ratio_weight
-from models.evaluate.checkpoints import averaged_model, read_run
+from models.evaluate.checkpoints import read_run, scoring_model
 from models.evaluate.held_out import score_clip
 from models.evaluate.sequences import RenderedClip, held_out_clips
 from models.train.config import TrainConfig, parse_config
@@ -99,7 +99,7 @@ def _carry_out(variant: Variant, text: str, folder: Path, test: dict[str, Render
     try:
         Trainer(text, folder, resume=(folder / LATEST).exists()).train()
         config, checkpoint = read_run(folder)
-        model = averaged_model(config, checkpoint)
+        model = scoring_model(config, checkpoint)
     except SuperseeError as error:
         # The others go on; the next call tries this one again.
         return Result(variant.name, variant.group, variant.what, failure=str(error))

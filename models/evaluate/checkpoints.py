@@ -15,15 +15,17 @@ from models.train.config import TrainConfig, parse_config
 from models.train.fused import use_kernels
 from models.train.start import LATEST
 
+Run = tuple[TrainConfig, Checkpoint]
 
-def read_run(path: Path) -> tuple[TrainConfig, Checkpoint]:
+
+def read_run(path: Path) -> Run:
     """`path` is a run's folder, for its last checkpoint, or one checkpoint file. Raises SuperseeError where there is
     none, or one of another version."""
     checkpoint = load_checkpoint(path / LATEST if path.is_dir() else path)
     return parse_config(checkpoint.config), checkpoint
 
 
-def named_runs(paths: Sequence[Path]) -> dict[str, tuple[TrainConfig, Checkpoint]]:
+def named_runs(paths: Sequence[Path]) -> dict[str, Run]:
     """Each by a name of its own: the settings' with the iteration; where several share that, by their folders."""
     runs = {path: read_run(path) for path in paths}
     names = {path: f"{config.name} @{checkpoint.progress.iteration}" for path, (config, checkpoint) in runs.items()}
@@ -46,5 +48,11 @@ def averaged_model(config: TrainConfig, checkpoint: Checkpoint) -> Model:
             "It was made by another version, or its settings were changed: train it again.",
         ) from error
     model.network.eval()
+    return model
+
+
+def scoring_model(config: TrainConfig, checkpoint: Checkpoint) -> Model:
+    """`averaged_model` for playing clips on the CPU: with the passes in C++ where they can be had."""
+    model = averaged_model(config, checkpoint)
     use_kernels((model,), config, torch.device("cpu"))
     return model

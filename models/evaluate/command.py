@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from models.evaluate.limits_command import add_limits_parser
 if TYPE_CHECKING:
     import moderngl
 
+    from models.evaluate.checkpoints import Run
     from models.evaluate.contestants import Contestant
     from models.evaluate.spots import SpotFinder
 
@@ -40,6 +42,7 @@ def add_parser(commands: Any) -> None:
 def evaluate_command(options: argparse.Namespace) -> None:
     from app.capture.provenance import busy_note, machine
     from app.render.gl_context import headless_context
+    from models.evaluate.checkpoints import named_runs
     from models.evaluate.contestants import AppMethod
     from models.evaluate.evaluation import evaluate
     from models.evaluate.pictures import write_pictures
@@ -48,9 +51,10 @@ def evaluate_command(options: argparse.Namespace) -> None:
 
     left_out: list[str] = []
     folders = [folder for folder in (options.pictures, options.docs) if folder]
+    runs = named_runs(options.run)
     with headless_context() as context:
         items = held_out_items(options, left_out)
-        contestants = _contestants(options, context, left_out)
+        contestants = _contestants(options, runs, context, left_out)
         for line in left_out:
             print(line, file=sys.stderr)  # noqa: T201
         finder = _finder(contestants) if folders else None
@@ -68,9 +72,10 @@ def evaluate_command(options: argparse.Namespace) -> None:
             contestant.release()
     print(as_text(result))  # noqa: T201
     pictures: dict[str, Path] = {}
+    histories = {name: checkpoint.progress.history for name, (_, checkpoint) in runs.items()}
     for folder in folders:
         assert finder is not None
-        pictures = write_pictures(folder, result, finder, _histories(options.run))
+        pictures = write_pictures(folder, result, finder, histories)
         for title, path in pictures.items():
             print(f"{title}: {path}")  # noqa: T201
     if options.docs:
@@ -81,11 +86,13 @@ def evaluate_command(options: argparse.Namespace) -> None:
         raise KeyboardInterrupt
 
 
-def _contestants(options: argparse.Namespace, context: moderngl.Context, left_out: list[str]) -> list[Contestant]:
+def _contestants(
+    options: argparse.Namespace, runs: Mapping[str, Run], context: moderngl.Context, left_out: list[str]
+) -> list[Contestant]:
     """Classic methods, networks, checkpoints. A network that nobody named and that does not fit is left out; whatever
     was named must work. Names are unique: a checkpoint's says its iteration."""
     from app.errors import SuperseeError
-    from models.evaluate.checkpoints import averaged_model, named_runs
+    from models.evaluate.checkpoints import scoring_model
     from models.evaluate.contestants import CLASSIC, AppMethod, TorchModel
 
     made: list[Contestant] = [AppMethod(context, name) for name in options.methods or CLASSIC]
@@ -101,8 +108,8 @@ def _contestants(options: argparse.Namespace, context: moderngl.Context, left_ou
         if network.name in (other.name for other in made):
             network.name = str(folder)
         made.append(network)
-    for name, (config, checkpoint) in named_runs(options.run).items():
-        made.append(TorchModel(name, averaged_model(config, checkpoint)))
+    for name, (config, checkpoint) in runs.items():
+        made.append(TorchModel(name, scoring_model(config, checkpoint)))
     return made
 
 
@@ -124,13 +131,6 @@ def _finder(contestants: list[Contestant]) -> SpotFinder:
     classic = [name for name in ("bilinear", "taau") if name in names] or names[:1]
     yardstick = YARDSTICKS[0] if YARDSTICKS[0] in names else classic[-1]
     return SpotFinder([classic[0], *peers, *classic[1:], *networks[:4]], yardstick, networks, peers)
-
-
-def _histories(runs: list[Path]) -> dict[str, list[dict[str, float]]]:
-    """What each run wrote down while it trained, by its name and iteration."""
-    from models.evaluate.checkpoints import named_runs
-
-    return {name: checkpoint.progress.history for name, (_, checkpoint) in named_runs(runs).items()}
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -24,12 +24,12 @@ def add_limits_parser(commands: Any) -> None:
 
 
 def limits_command(options: argparse.Namespace) -> None:
-    from models.evaluate.checkpoints import averaged_model, read_run
+    from models.evaluate.checkpoints import read_run, scoring_model
     from models.evaluate.limits import Limits, clip_limits, mean_limits
     from models.evaluate.table import markdown
     from models.network.model import KernelModel
 
-    model = averaged_model(*read_run(options.run))
+    model = scoring_model(*read_run(options.run))
     if not isinstance(model, KernelModel):
         raise SuperseeError(
             f"{options.run} keeps no history of colours", f"it is of the kind {model.kind}", "Name another run."

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from app.commands.choices import writable_folder
@@ -37,8 +38,11 @@ def export_run(
     config, checkpoint = read_run(run)
     evaluation = read_evaluations(scores)
     model = averaged_model(config, checkpoint)
+    with TemporaryDirectory() as draft:  # nothing is overwritten for scores that are refused
+        _save(model, Path(draft), config.name)
+        digest = hashlib.sha256((Path(draft) / "model.onnx").read_bytes()).hexdigest()
+    check_weights(evaluation, config.name, digest)
     _save(model, out, config.name)
-    check_weights(evaluation, config.name, hashlib.sha256((out / "model.onnx").read_bytes()).hexdigest())
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
     failures = copied_failures(config.name, pictures, out) if pictures else None

@@ -19,14 +19,18 @@ def update_card(folder: Path, scores: Sequence[Path], pictures: Path | None = No
     """Raises SuperseeError where `folder` has no network or card, and where the scores are of other weights."""
     path = folder / CARD
     evaluation = read_evaluations(scores)
-    peer = (folder / IMAGE_MANIFEST_FILE).is_file()
-    network = load_image_network(folder) if peer else load_network(folder)
+    only_ratio = None
+    if (folder / IMAGE_MANIFEST_FILE).is_file():
+        network = load_image_network(folder)
+        only_ratio = network.ratio
+    else:
+        network = load_network(folder)
     check_weights(evaluation, network.name, network.sha256)
     try:
         card = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SuperseeError(f"{path} cannot be read", str(error), "Export the network from its run.") from error
-    lines = "\n".join(figure_lines(evaluation, network.name, network.ratio if peer else None)) + "\n"  # type: ignore[union-attr]
+    lines = "\n".join(figure_lines(evaluation, network.name, only_ratio)) + "\n"
     updated, count = _SECTION.subn(lambda _: lines, card, count=1)
     if not count:
         raise SuperseeError(f"{path} has no section of held-out figures", "", "Export the network from its run.")

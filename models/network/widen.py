@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 
@@ -33,10 +32,8 @@ def _placed(old: Tensor, new: Tensor) -> Tensor:
         placed[: len(old)] = old
         return placed
     outputs, inputs, rows, columns = old.shape
-    top, left = (
-        (new.shape[2] - rows) // 2,
-        (new.shape[3] - columns) // 2,
-    )  # a smaller kernel is the middle of a larger one
-    placed[:outputs] = torch.zeros_like(placed[:outputs])
+    # A smaller kernel is the middle of a larger one.
+    top, left = (new.shape[2] - rows) // 2, (new.shape[3] - columns) // 2
+    placed[:outputs] = 0.0
     placed[:outputs, :inputs, top : top + rows, left : left + columns] = old
     return placed

@@ -83,6 +83,7 @@ class Trainer:
         self._begin(resume)
         self._started = time.monotonic() - self.progress.seconds
         self._interrupt = Interrupt()
+        self._pool: Hard | None = None  # of the stage in hand
         use_kernels((self.model, self._averaged), self.config, device)
         # Shapes differ between ratios only: one compilation for each is cheaper than one for all sizes.
         self._compiled = torch.compile(frame_loss, dynamic=False) if self.config.compile_ratios else frame_loss

@@ -79,3 +79,4 @@ def test_figures_of_other_weights_are_refused(exported: Path, tmp_path: Path) ->
     assert main(["update-card", "--network", str(exported), "--scores", str(tmp_path / "other.json")]) == 2
     with pytest.raises(SuperseeError, match="The scores are not of this tiny: they were taken of the weights abab"):
         export_run(tmp_path / "run", tmp_path / "again", [tmp_path / "other.json"])
+    assert not (tmp_path / "again").exists(), "nothing is written for scores that are refused"
