@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -22,7 +23,11 @@ PRINT_EVERY = 20  # iterations
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stdout, flush=True)  # noqa: T201 (this is the command's output)
+    """Whoever read the lines may leave (a pipe, a terminal that is closed): a training of hours goes on without."""
+    try:
+        print(text, file=sys.stdout, flush=True)  # noqa: T201 (this is the command's output)
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open until the end)
 
 
 class HeldOut:

@@ -69,6 +69,19 @@ def test_a_run_that_is_asked_to_stop_saves_first_and_resumes_exactly(config_text
     assert all(torch.equal(value, stopped.network[name]) for name, value in whole.network.items())
 
 
+def test_a_run_goes_on_when_nobody_reads_its_lines_any_more(config_text: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(config_text.replace("iterations = 24", "iterations = 60"))
+    command = [sys.executable, "-m", "models", "train", "--config", str(config), "--run", str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(60) == 0, errors
+    assert load_checkpoint(tmp_path / "run" / LATEST).progress.iteration == 60
+
+
 def test_what_a_full_disk_refuses_at_the_end_is_kept_elsewhere(
     config_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
