@@ -18,10 +18,13 @@ REFERENCE_LOD_BIAS = -1.0
 
 class ReferenceAccumulator:
     """Averages `samples` positions of the Halton(2,3) set, which fill the pixel's square evenly: a box filter one
-    display pixel wide. `texture` is RGBA32F of the source's display size, scene-linear."""
+    display pixel wide. `texture` is RGBA32F of the source's display size, scene-linear. `lod_bias` is that of the
+    samples, from a display pixel: whose low-resolution frames have another than the ratio's own gives it here, with
+    log2(display / render) added, or the frames cannot converge to the reference."""
 
-    def __init__(self, source: LiveSource) -> None:
+    def __init__(self, source: LiveSource, lod_bias: float = REFERENCE_LOD_BIAS) -> None:
         self._source = source
+        self._lod_bias = lod_bias
         self._context = source.context
         self._add = FullscreenPass(self._context, "reference/add.frag")
         self._texture: moderngl.Texture | None = None
@@ -54,7 +57,7 @@ class ReferenceAccumulator:
         assert self._target is not None
         for index in range(self.done, min(self.done + n, self._samples)):
             jitter = halton(index + 1, 2) - 0.5, halton(index + 1, 3) - 0.5
-            colour = self._source.render_sample(self._state, jitter, REFERENCE_LOD_BIAS)
+            colour = self._source.render_sample(self._state, jitter, self._lod_bias)
             # A running mean, so that what is shown while it accumulates has the right brightness.
             self._add.draw(self._target, {"sampleMap": colour}, mean=True, weight=1.0 / (index + 1))
             self.done = index + 1

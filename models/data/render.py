@@ -61,14 +61,14 @@ def frame_arrays(frame: FrameInputs) -> dict[str, np.ndarray]:
 
 
 def render_clip(context: moderngl.Context, entry: ClipEntry, samples: int) -> Clip:
-    """Deterministic: the same entry gives the same clip on the same machine. The entry's LOD bias is that of the
-    low-resolution frames; the reference is filtered as it always is."""
+    """Deterministic: the same entry gives the same clip on the same machine. The reference reads textures
+    at the level at which the low-resolution frames read them: it is what their samples converge to."""
     from app.render.live_source import LiveSource
     from app.render.reference import ReferenceAccumulator
 
     model = load_clip_scene(entry)
     source = LiveSource(context, model)
-    accumulator = ReferenceAccumulator(source)
+    accumulator = ReferenceAccumulator(source, entry.reference_lod_bias)
     try:
         shot = choose_shot(source, entry, model)
         source.resize(entry.render_size, entry.display_size)
@@ -165,7 +165,7 @@ def render_data(
     before = part.seconds
     with headless_context() as context:
         for entry in missing:
-            clip = _checked(render_clip(context, entry, part.samples(entry.split)), entry)
+            clip = _checked(render_clip(context, entry, part.samples(entry.split) * entry.sample_factor), entry)
             try:
                 save_clip(clip, folder / entry.file)
                 part.clips.append(entry)

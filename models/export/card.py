@@ -41,6 +41,7 @@ def _data_lines(folder: Path) -> list[str]:
         "* clips per ratio: " + ", ".join(f"{ratio:g}x {count}" for ratio, count in sorted(ratios.items())),
         f"* reference: {index.reference_samples} samples a display pixel, averaged in linear light"
         + f" ({index.test_samples} for test clips)" * bool(index.test_samples)
+        + ", twice as many where there are no mip maps" * (index.plan > 2)
         + "; few, so that the reference itself is slightly noisy on thin things" * (index.reference_samples < 64),
     ]
 

@@ -134,7 +134,9 @@ def test_test_clips_have_samples_of_their_own(tmp_path: Path, monkeypatch: pytes
     arguments = ["render-data", "--out", str(tmp_path), "--clips", "9", "--frames", "2", "--samples", "4"]
     assert main([*arguments, "--test-samples", "32", "--ratios", "1.5,2.5-3"]) == 0
     index = read_index(tmp_path)
-    assert {entry.split: asked[entry.name] for entry in index.clips} == {"train": 4, "test": 32}
+    filtered, unfiltered = ([e for e in index.clips if e.unfiltered == without] for without in (False, True))
+    assert {(e.split, asked[e.name]) for e in filtered} == {("train", 4), ("test", 32)}
+    assert {(e.split, asked[e.name]) for e in unfiltered} == {("train", 8)}, "aliasing takes twice as many"
     assert {entry.ratio for entry in index.of("train")} <= {1.5, *(round(n * 0.05, 3) for n in range(50, 61))}
     assert main(arguments) == 2, "another number of samples is another set"
 

@@ -125,6 +125,8 @@ def test_about_the_asked_share_of_clips_is_unfiltered() -> None:
     regular = [e for e in plan if e.lod_bias == pytest.approx(texture_lod_bias(e.ratio), abs=1e-3)]
     assert 0.38 < len(regular) / len(plan) < 0.52
     assert all(NO_MIP_MAPS <= e.lod_bias <= texture_lod_bias(e.ratio) + 1e-3 for e in plan)
+    assert {e.reference_lod_bias for e in regular} == {-1.0}, "what the app's own reference is read with"
+    assert {(e.ratio, e.reference_lod_bias) for e in plan if e.unfiltered} >= {(1.5, -7.42), (2.0, -7.0), (3.0, -6.42)}
     assert all(entry.unfiltered for entry in plan_clips(20, 18, 1, unfiltered=1.0))
     assert not any(entry.unfiltered for entry in plan_clips(20, 18, 1, unfiltered=0.0))
 

@@ -17,7 +17,8 @@ from app.render.gl_context import unbind_framebuffer
 from app.render.live_source import LiveSource, building
 from app.render.reference import ReferenceAccumulator
 from app.scene.camera import CameraPose, projection_matrix, view_matrix
-from app.scene.model import Emitter, Material, TextureUse
+from app.scene.model import Emitter, Image, Material, TextureUse
+from app.scene.state import SceneState
 from tests.render import scenes
 
 SIZE = 96, 54
@@ -212,6 +213,25 @@ def test_the_reference_is_the_mean_of_its_samples_and_converges(gl: moderngl.Con
     assert late.mean() == pytest.approx(native.mean(), rel=0.03)
 
 
+def _splatted(live: LiveSource, state: SceneState, phases: int, sign: float = 1.0) -> np.ndarray:
+    """The mean of all samples of a still scene at 2x that fall into each display pixel, linear."""
+    total, weight = np.zeros((SIZE[1], SIZE[0], 3)), np.zeros((SIZE[1], SIZE[0], 1))
+    for index in range(phases):
+        frame = live.render_frame(state, frame_index=index)
+        colour = scenes.pixels(frame.colour)[..., :3]
+        y, x = np.mgrid[:27, :48] + 0.5
+        column = np.floor((x + sign * frame.jitter[0]) * 2).astype(int).clip(0, SIZE[0] - 1)
+        row = np.floor((y + sign * frame.jitter[1]) * 2).astype(int).clip(0, SIZE[1] - 1)
+        np.add.at(total, (row, column), colour)
+        np.add.at(weight, (row, column), 1.0)
+    return total / np.maximum(weight, 1.0)
+
+
+def _decibels(picture: np.ndarray, wanted: np.ndarray) -> float:
+    inner = np.s_[2:-2, 2:-2]
+    return -10 * np.log10(np.mean((scenes.display(picture)[inner] - scenes.display(wanted)[inner]) ** 2))
+
+
 def test_jittered_frames_sorted_into_display_pixels_are_the_reference(gl: moderngl.Context) -> None:
     """What every temporal upscaler builds on: jitter, texture bias and reference agree (a still scene at 2x)."""
     model = scenes.scene(scenes.box((0.5, 0.5, 0.5)), scenes.box((0.03, 0.8, 0.03)), floor=True)
@@ -219,30 +239,39 @@ def test_jittered_frames_sorted_into_display_pixels_are_the_reference(gl: modern
     state.world[1] = scenes.translation(0.9, 0.7, 0.5)
     live = LiveSource(gl, model)
     live.resize((48, 27), SIZE)
-
-    def splatted(sign: float) -> np.ndarray:
-        total, weight = np.zeros((SIZE[1], SIZE[0], 3)), np.zeros((SIZE[1], SIZE[0], 1))
-        for index in range(32):  # all phases of 2x
-            frame = live.render_frame(state, frame_index=index)
-            colour = scenes.pixels(frame.colour)[..., :3]
-            y, x = np.mgrid[:27, :48] + 0.5
-            column = np.floor((x + sign * frame.jitter[0]) * 2).astype(int).clip(0, SIZE[0] - 1)
-            row = np.floor((y + sign * frame.jitter[1]) * 2).astype(int).clip(0, SIZE[1] - 1)
-            np.add.at(total, (row, column), colour)
-            np.add.at(weight, (row, column), 1.0)
-        return total / np.maximum(weight, 1.0)
-
     accumulator = ReferenceAccumulator(live)
     accumulator.begin(state, 64)
     accumulator.step(64)
-    wanted = scenes.display(scenes.pixels(accumulator.texture))
-    right, wrong = scenes.display(splatted(1.0)), scenes.display(splatted(-1.0))
+    wanted = scenes.pixels(accumulator.texture)[..., :3]
+    right, wrong = (_decibels(_splatted(live, state, 32, sign), wanted) for sign in (1.0, -1.0))  # all phases of 2x
     accumulator.release()
     live.release()
-    inner = np.s_[2:-2, 2:-2]
-    error = [-10 * np.log10(np.mean((picture[inner] - wanted[inner]) ** 2)) for picture in (right, wrong)]
-    assert error[0] > 32.0
+    assert right > 32.0
+    assert right > wrong + 6.0
+
+
+def test_a_reference_with_the_frames_own_lod_bias_is_what_frames_without_mip_maps_converge_to(
+    gl: moderngl.Context,
+) -> None:
+    """Bumps of polished metal: the mean of their highlights is not the highlight of their mean."""
+    bumps = np.random.default_rng(3).integers(64, 192, (256, 256, 4), np.uint8)
+    bumps[..., 2] = 255
+    metal = Material("metal", metallic=1.0, roughness=0.2, normal_texture=TextureUse(0, scale=(3.0, 3.0)))
+    model = scenes.scene(floor=True, sun=True, images=(Image("bumps", bumps),), materials=(metal, metal))
+    state = scenes.state(model, camera=CameraPose((0.0, 2.0, 0.0), (0.0, 1.2, -3.0), math.radians(60), 0.2))
+    live = LiveSource(gl, model)
+    live.resize((48, 27), SIZE)
+    live.lod_bias = -8.0
+    frames = _splatted(live, state, 512)
+    error = []
+    for accumulator in (ReferenceAccumulator(live, -7.0), ReferenceAccumulator(live)):
+        accumulator.begin(state, 256)
+        accumulator.step(256)
+        error.append(_decibels(frames, scenes.pixels(accumulator.texture)[..., :3]))
+        accumulator.release()
+    live.release()
     assert error[0] > error[1] + 6.0
+    assert error[0] > 25.0
 
 
 def test_shading_load_costs_and_does_not_show(source: LiveSource) -> None:
