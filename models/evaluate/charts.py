@@ -19,7 +19,8 @@ _WIDTH, _MARGIN = 1600, 64
 _LABELS = 1340  # left edge of the column of names
 _RUN_COLOURS = [theme.rgb(code) for code in (0x4FE0A0, 0x7FD1FF, 0xFFB347, 0xE08BC4, 0xC9CED6, 0xD4E157)]
 _FURTHER_NETWORKS = [theme.rgb(code) for code in (0xC9CED6, 0x2E9E8F, 0xB5E48C)]
-_TITLES = {"psnr": "PSNR of training crops, dB", "l1": "L1", "temporal": "temporal loss"}
+_TITLES = {"psnr": "PSNR of training crops, dB", "l1": "L1", "temporal": "temporal loss", "decibels": "error, dB"}
+_NO_CURVE = ("iteration", "seconds", "rate", "loader")
 
 
 def quality_chart(evaluation: Evaluation) -> np.ndarray | None:
@@ -102,9 +103,9 @@ def _dots(
 
 
 def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> np.ndarray | None:
-    """(height, width, 3) uint8: a panel for every figure that the runs wrote down, a line for every run, by name. None
-    where nothing was written down twice."""
-    keys = dict.fromkeys(key for h in histories.values() for r in h for key in r if key not in ("iteration", "seconds"))
+    """(height, width, 3) uint8: a panel for every loss and score that the runs wrote down, a line for every run, by
+    name. None where nothing was written down twice."""
+    keys = dict.fromkeys(key for h in histories.values() for r in h for key in r if key not in _NO_CURVE)
     curves = {
         key: {
             run: [(r["iteration"], r[key]) for r in h if key in r and np.isfinite(r[key])]

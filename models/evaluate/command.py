@@ -72,7 +72,8 @@ def evaluate_command(options: argparse.Namespace) -> None:
             contestant.release()
     print(as_text(result))  # noqa: T201
     pictures: dict[str, Path] = {}
-    histories = {name: checkpoint.progress.history for name, (_, checkpoint) in runs.items()}
+    histories = {c.name: c.history for c in contestants if isinstance(c, AppMethod) and c.history}
+    histories |= {name: checkpoint.progress.history for name, (_, checkpoint) in runs.items()}
     for folder in folders:
         assert finder is not None
         pictures = write_pictures(folder, result, finder, histories)

@@ -1,4 +1,4 @@
-"""`python -m models export`: the averaged weights of a run's last checkpoint, with manifest and card."""
+"""`python -m models export`: the averaged weights of a run's last checkpoint, with manifest, card and learning curve."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def export_run(
     from models.evaluate.checkpoints import averaged_model, read_run
     from models.evaluate.results import read_evaluations
     from models.export.card import CARD, check_weights, copied_failures, write_card
+    from models.train.history import write_history
 
     config, checkpoint = read_run(run)
     evaluation = read_evaluations(scores)
@@ -43,6 +44,7 @@ def export_run(
         digest = hashlib.sha256((Path(draft) / "model.onnx").read_bytes()).hexdigest()
     check_weights(evaluation, config.name, digest)
     _save(model, out, config.name)
+    write_history(checkpoint.progress.history, out)
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
     failures = copied_failures(config.name, pictures, out) if pictures else None

@@ -35,7 +35,7 @@ def _rows() -> list[Row]:
 def test_exporting_twice_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         export_run(run, tmp_path / name)
-    for file in ("model.onnx", "manifest.json", "card.md"):
+    for file in ("model.onnx", "manifest.json", "card.md", "training.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
 
 
