@@ -1,4 +1,4 @@
-"""`python -m models export`: the averaged weights of a run's last checkpoint, with manifest, card and learning curve."""
+"""`python -m models export`: the averaged weights of a last checkpoint, with manifest, card and learning curve."""
 
 from __future__ import annotations
 
