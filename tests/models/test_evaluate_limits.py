@@ -19,12 +19,12 @@ from tests.models.synthetic import synthetic_clip
 TINY = {"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}
 
 
-def _tiny(history_scale: int = 1) -> KernelModel:
+def tiny_model(history_scale: int = 1) -> KernelModel:
     torch.manual_seed(1)
     return KernelModel(NetworkConfig.from_dict({**TINY, "history_scale": history_scale}))
 
 
-def _still(frames: int):
+def still_clip(frames: int):
     """A clip at rest: every frame's reference and motion are the first one's."""
     clip = synthetic_clip(3, frames=frames, display=(64, 48))
     return replace(
@@ -37,13 +37,13 @@ def _still(frames: int):
 
 def test_played_is_what_scoring_says_up_to_its_mean_over_frames() -> None:
     clip = synthetic_clip(1, frames=WARM_UP + 1, display=(64, 48))
-    model = _tiny()
+    model = tiny_model()
     assert clip_limits(model, clip).played == pytest.approx(score_model(model, [clip]).psnr, abs=1e-3)
 
 
 @pytest.mark.parametrize("history_scale", [1, 2])
 def test_a_perfect_history_beats_none_and_a_still_reference_warps_onto_itself(history_scale: int) -> None:
-    found = clip_limits(_tiny(history_scale), _still(WARM_UP + 2))
+    found = clip_limits(tiny_model(history_scale), still_clip(WARM_UP + 2))
     assert found.perfect > found.forgetful + 1.0
     assert found.warped > 60.0
 
@@ -52,14 +52,14 @@ def test_a_cut_leaves_no_history_to_anyone() -> None:
     clip = synthetic_clip(2, frames=WARM_UP + 1, display=(64, 48))
     reset = clip.reset.copy()
     reset[-1] = True
-    found = clip_limits(_tiny(), replace(clip, reset=reset))
+    found = clip_limits(tiny_model(), replace(clip, reset=reset))
     assert found.played == pytest.approx(found.forgetful, abs=1e-3)
     assert found.perfect == pytest.approx(found.forgetful, abs=1e-3)
 
 
 def test_a_clip_that_is_all_warm_up_is_refused_in_words() -> None:
     with pytest.raises(SuperseeError, match="all warm-up"):
-        clip_limits(_tiny(), synthetic_clip(2, frames=WARM_UP, display=(64, 48)))
+        clip_limits(tiny_model(), synthetic_clip(2, frames=WARM_UP, display=(64, 48)))
 
 
 def test_means_are_taken_column_by_column() -> None:
