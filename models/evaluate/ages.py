@@ -19,7 +19,7 @@ from models.network.model import KernelModel
 from models.temporal import Frame
 from models.temporal.prepass import prepass, sample_positions
 from models.temporal.sampling import bilinear
-from models.train.losses import display
+from models.train.losses import screen
 from models.train.rollout import frame_of
 
 FIRST_FRAMES = (0, 1, 2, 4, 8, 16)
@@ -67,7 +67,7 @@ def clip_ages(model: KernelModel, clip: Clip) -> AgeErrors:
         output, state = model.step(frame, state)
         if index < WARM_UP:
             continue
-        error = display(output, frame.exposure) - display(batch.reference[index], frame.exposure)
+        error = screen(output, frame.exposure) - screen(batch.reference[index], frame.exposure)
         square = error.square().mean(1).flatten().double().numpy()
         ages = F.interpolate(age, error.shape[-2:], mode="nearest").round().flatten().numpy()
         which = np.digitize(ages, FIRST_FRAMES) - 1

@@ -23,13 +23,13 @@ from models.temporal.colour import compress
 from models.temporal.postpass import display_grid
 from models.temporal.prepass import dilated
 from models.temporal.sampling import catmull_rom, gather
-from models.train.losses import display
+from models.train.losses import screen
 from models.train.rollout import frame_of
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """PSNR in dB over the frames that count, of display images (exposed, sRGB curve).
+    """PSNR in dB over the frames that count, of display images (exposed, sRGB curve, clipped at white).
 
     played     the network as it is
     forgetful  every frame a reset one: the current samples alone
@@ -69,9 +69,9 @@ def clip_limits(model: KernelModel, clip: Clip) -> Limits:
         outputs["forgetful"], _ = model.step(replace(frame, reset=torch.ones_like(frame.reset)), model.initial(frame))
         if index < WARM_UP:
             continue
-        target = display(reference, frame.exposure)
+        target = screen(reference, frame.exposure)
         for name, output in outputs.items():
-            errors[name].append((display(output, frame.exposure) - target).square().mean())
+            errors[name].append((screen(output, frame.exposure) - target).square().mean())
         errors["warped"].append(_warp_error(frame, batch.reference[index - 1], target))
     return Limits(**{name: -10.0 * float(torch.stack(values).mean().log10()) for name, values in errors.items()})
 
@@ -94,7 +94,7 @@ def _warp_error(frame: Frame, reference: Tensor, target: Tensor) -> Tensor:
     width, height = frame.display_size
     rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     here = (torch.stack((columns, rows)) + 0.5).to(target)
-    before = display(reference, frame.exposure)
+    before = screen(reference, frame.exposure)
     sharp = torch.ones_like(before[:, :1])
     squares = []
     for motion in motions.split(2, 1):

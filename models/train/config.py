@@ -68,6 +68,8 @@ class LossConfig:
     square: float = 0.0
     # The logarithm of an item's mean squared error, so that a decibel gained counts the same on every clip.
     decibels: float = 0.0
+    # Slope of the logarithmic tail that goes on where the reference is beyond display white; 0.1 elsewhere.
+    above_white: float = 0.1
     adversarial: float = 0.0
     discriminator_rate: float = 1e-4
     # Frames of a clip count for this much at its start, rising to 1 over `warm_up` frames: what a viewer looks at
@@ -185,6 +187,8 @@ def _check(config: TrainConfig) -> None:
     if loss.warm_up < 1:
         raise _wrong("loss.warm_up", "at least one frame is needed")
     of_pixels = (loss.l1, loss.charbonnier, loss.square, loss.decibels)
+    if loss.above_white <= 0.0:
+        raise _wrong("loss.above_white", "it must be positive: what is too bright needs a gradient")
     if min(*of_pixels, loss.perceptual, loss.temporal, loss.adversarial) < 0.0 or max(of_pixels) == 0.0:
         raise _wrong("loss", "no weight may be negative, and l1, charbonnier, square or decibels must be there")
     if config.precision not in PRECISIONS:

@@ -12,11 +12,12 @@ from torch import Tensor
 from models.data.crops import Batch
 from models.network.model import Model
 from models.temporal import Frame
-from models.train.losses import charbonnier, decibels, display, mean_magnitude, mean_square, temporal_error
+from models.train.config import LossConfig
+from models.train.losses import charbonnier, decibels, display_pair, mean_magnitude, mean_square, temporal_error
 from models.train.losses.objective import Objective
 
 FrameTerms = tuple[Any, Tensor, Tensor, dict[str, Tensor]]
-FrameLoss = Callable[[Model, Frame, Any, Tensor, Tensor, bool], FrameTerms]
+FrameLoss = Callable[[Model, Frame, Any, Tensor, Tensor, LossConfig], FrameTerms]
 
 
 @dataclass(slots=True)
@@ -54,16 +55,16 @@ def frame_of(batch: Batch, index: int) -> Frame:
 
 
 def frame_loss(
-    model: Model, frame: Frame, state: Any, previous_error: Tensor, reference: Tensor, smooth: bool
+    model: Model, frame: Frame, state: Any, previous_error: Tensor, reference: Tensor, weights: LossConfig
 ) -> FrameTerms:
     """One frame: the next state, the reference and the error in display space (B, 3, H, W), and per item of the batch
-    the loss terms ("charbonnier" where `smooth`). One function, so that torch.compile sees it whole."""
+    the loss terms ("charbonnier" where it has a weight). One function, so that torch.compile sees it whole."""
     output, state = model.step(frame, state)
-    target = display(reference, frame.exposure)
-    error = display(output, frame.exposure) - target
+    shown, target = display_pair(output, reference, frame.exposure, weights.above_white)
+    error = shown - target
     square = mean_square(error)
     terms = {"l1": mean_magnitude(error), "square": square, "decibels": decibels(square)}
-    if smooth:
+    if weights.charbonnier > 0.0:
         terms["charbonnier"] = charbonnier(error)
     terms["temporal"] = temporal_error(error, previous_error, frame.motion)
     return state, target, error, terms
@@ -93,7 +94,7 @@ def run_window(
     for index in frames:
         frame = frame_of(batch, index)
         state, target, error, terms = one_frame(
-            model, frame, carried.state, carried.error, batch.reference[index], weights.charbonnier > 0.0
+            model, frame, carried.state, carried.error, batch.reference[index], weights
         )
         carried = Carried(state, error)
         # An item that was reset has no frame before with which its error could be compared.

@@ -35,8 +35,10 @@ def still_clip(frames: int):
     )
 
 
-def test_played_is_what_scoring_says_up_to_its_mean_over_frames() -> None:
+@pytest.mark.parametrize("brightness", [1, 8])
+def test_played_is_what_scoring_says_up_to_its_mean_over_frames(brightness: int) -> None:
     clip = synthetic_clip(1, frames=WARM_UP + 1, display=(64, 48))
+    clip = replace(clip, colour=clip.colour * brightness, reference=clip.reference * brightness)
     model = tiny_model()
     assert clip_limits(model, clip).played == pytest.approx(score_model(model, [clip]).psnr, abs=1e-3)
 

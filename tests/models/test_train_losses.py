@@ -7,7 +7,7 @@ import torch
 
 from app.errors import SuperseeError
 from models.train.config import LOSS_PRESETS, LossConfig, parse_config
-from models.train.losses import charbonnier, mean_magnitude
+from models.train.losses import charbonnier, display, display_pair, mean_magnitude
 from models.train.losses.adversarial import PatchDiscriminator, build_discriminator, fooling_loss, telling_loss
 from models.train.losses.efficientnet import PACKAGE
 from models.train.losses.objective import Objective, build_objective
@@ -34,6 +34,21 @@ def test_charbonnier_is_l1_with_a_smooth_bottom() -> None:
     assert still.grad.abs().max() == 0.0
 
 
+def test_how_far_beyond_white_counts_for_less_where_the_reference_is_there_too() -> None:
+    exposure = torch.tensor([2.0])
+    output = torch.tensor([0.2, 4.0, 4.0, 0.2]).view(1, 1, 1, 4).expand(1, 3, 1, 4)
+    reference = torch.tensor([0.3, 8.0, 0.3, 8.0]).view(1, 1, 1, 4).expand(1, 3, 1, 4)
+    plain = (display(output, exposure) - display(reference, exposure))[0, 0, 0]
+    shown, target = display_pair(output, reference, exposure, 0.02)
+    error = (shown - target)[0, 0, 0]
+    assert error[0] == plain[0], "neither is beyond white"
+    assert float(error[1]) == pytest.approx(0.2 * float(plain[1]), rel=1e-4), "both are: a screen shows the same"
+    assert error[2] == plain[2], "what is too bright is told by all of the tail"
+    assert abs(error[3]) > 0.3, "what is too dark is seen"
+    same, _ = display_pair(output, reference, exposure, 0.1)
+    torch.testing.assert_close(same, display(output, exposure))
+
+
 def test_the_published_preset_and_what_is_given_beside_it(config_text: str) -> None:
     assert LOSS_PRESETS["published"] == {"l1": 1.0, "perceptual": 0.5, "temporal": 0.3, "adversarial": 0.1}
     preset = parse_config(config_text + '[loss]\npreset = "published"\nadversarial = 0.0\n').loss
@@ -42,6 +57,8 @@ def test_the_published_preset_and_what_is_given_beside_it(config_text: str) -> N
         parse_config(config_text + '[loss]\npreset = "best"\n')
     with pytest.raises(SuperseeError, match="negative"):
         parse_config(config_text + "[loss]\ntemporal = -1.0\n")
+    with pytest.raises(SuperseeError, match=r"loss\.above_white"):
+        parse_config(config_text + "[loss]\nabove_white = 0.0\n")
 
 
 def test_the_default_is_l1_and_temporal_alone() -> None:
