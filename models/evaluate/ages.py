@@ -11,20 +11,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from app.inference.channels import INPUT_CHANNELS
+from app.inference.channels import MIN_DEPTH
 from models.data.clip import Clip
 from models.data.crops import to_batch
 from models.evaluate.tally import WARM_UP, check_length
 from models.network.model import KernelModel
-from models.temporal import Frame
-from models.temporal.prepass import prepass, sample_positions
+from models.temporal import Frame, State
+from models.temporal.memory import seen_before
+from models.temporal.prepass import on_screen, sample_positions
 from models.temporal.sampling import bilinear
 from models.train.losses import screen
 from models.train.rollout import frame_of
 
 FIRST_FRAMES = (0, 1, 2, 4, 8, 16)
 """Where each range of ages begins, in frames before this one in which the surface was seen."""
-_VISIBLE = INPUT_CHANNELS.index("visible_before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def clip_ages(model: KernelModel, clip: Clip) -> AgeErrors:
     age = torch.zeros_like(batch.depth[0])
     for index in range(batch.frames):
         frame = frame_of(batch, index)
-        age = _aged(age, frame, prepass(frame, state, model.kernels).features[:, _VISIBLE : _VISIBLE + 1])
+        age = _aged(age, frame, state)
         output, state = model.step(frame, state)
         if index < WARM_UP:
             continue
@@ -76,10 +76,13 @@ def clip_ages(model: KernelModel, clip: Clip) -> AgeErrors:
     return AgeErrors(squares, pixels)
 
 
-def _aged(age: Tensor, frame: Frame, visible: Tensor) -> Tensor:
+def _aged(age: Tensor, frame: Frame, state: State) -> Tensor:
     """(B, 1, h, w): one more than where the pixel's own motion comes from, 0 where it was not seen there."""
-    before = bilinear(age, sample_positions(frame) - frame.jitter.view(-1, 2, 1, 1) + frame.motion)
-    return torch.where((visible > 0.5) & ~frame.reset.view(-1, 1, 1, 1), before + 1.0, torch.zeros_like(before))
+    position = sample_positions(frame) + frame.motion
+    at_samples = position - state.jitter.view(-1, 2, 1, 1)  # the pixel centres of the frame before
+    before = seen_before(state.memory, at_samples - 0.5, frame.expected.clamp_min(MIN_DEPTH), frame.motion)
+    seen = before.visible * on_screen(frame, position) > 0.5
+    return torch.where(seen, bilinear(age, at_samples) + 1.0, 0.0)
 
 
 def _decibels(squares: float, pixels: int) -> str:

@@ -72,7 +72,7 @@ def evaluate_command(options: argparse.Namespace) -> None:
             contestant.release()
     print(as_text(result))  # noqa: T201
     pictures: dict[str, Path] = {}
-    histories = {c.name: c.history for c in contestants if isinstance(c, AppMethod) and c.history}
+    histories = {c.name: c.learning_curve for c in contestants if isinstance(c, AppMethod) and c.learning_curve}
     histories |= {name: checkpoint.progress.history for name, (_, checkpoint) in runs.items()}
     for folder in folders:
         assert finder is not None

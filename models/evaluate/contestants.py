@@ -19,7 +19,7 @@ from models.evaluate.sequences import HeldOut
 from models.evaluate.tally import OnFrame, Scores
 from models.evaluate.timing import median_milliseconds
 from models.network.model import Model
-from models.train.history import read_history
+from models.train.learning_curve import read_learning_curve
 
 Kind = Literal["classic", "network", "peer", "checkpoint", "peer checkpoint"]
 CLASSIC = tuple(name for name, info in METHODS.items() if info.kind == "upscaler" and not info.network)
@@ -52,7 +52,7 @@ class AppMethod:
         self.kind: Kind = "classic"
         self.ratio: int | None = None
         self.sha256 = ""  # of a network's model.onnx
-        self.history = read_history(folder) if folder else []  # of its training, where it was kept
+        self.learning_curve = read_learning_curve(folder) if folder else []  # of its training, where it was kept
         self._options: dict[str, Any] = {}
         if folder and (folder / IMAGE_MANIFEST_FILE).is_file():
             peer = load_image_network(folder)

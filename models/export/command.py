@@ -34,7 +34,7 @@ def export_run(
     from models.evaluate.checkpoints import averaged_model, read_run
     from models.evaluate.results import read_evaluations
     from models.export.card import CARD, check_weights, copied_failures, write_card
-    from models.train.history import write_history
+    from models.train.learning_curve import write_learning_curve
 
     config, checkpoint = read_run(run)
     evaluation = read_evaluations(scores)
@@ -44,7 +44,7 @@ def export_run(
         digest = hashlib.sha256((Path(draft) / "model.onnx").read_bytes()).hexdigest()
     check_weights(evaluation, config.name, digest)
     _save(model, out, config.name)
-    write_history(checkpoint.progress.history, out)
+    write_learning_curve(checkpoint.progress.history, out)
     notes = run / NOTES
     text = notes.read_text(encoding="utf-8") if notes.is_file() else ""
     failures = copied_failures(config.name, pictures, out) if pictures else None

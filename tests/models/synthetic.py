@@ -1,12 +1,15 @@
-"""Clips without a renderer: a drawing that moves under a camera, point-sampled. For tests and for profiling."""
+"""Clips without a renderer (a drawing that moves under a camera, point-sampled) and a network without a training."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from app.conventions import jitter_offset, render_size
 from models.data.clip import Clip
 from models.data.random_textures import drawing
+from models.network.model import KernelModel, build_model
 
 
 def synthetic_clip(
@@ -56,3 +59,21 @@ def synthetic_clip(
         camera=np.tile(np.eye(4, dtype=np.float32), (frames, 4, 1, 1)),
         near=np.full(frames, 0.05, np.float32),
     )
+
+
+def still_clip(frames: int) -> Clip:
+    """A clip at rest: every frame's reference and motion are the first one's."""
+    clip = synthetic_clip(3, frames=frames, display=(64, 48))
+    return replace(
+        clip,
+        reference=np.repeat(clip.reference[:1], frames, 0),
+        motion=np.zeros_like(clip.motion),
+        exposure=np.ones_like(clip.exposure),
+    )
+
+
+def tiny_model(history_scale: int = 1) -> KernelModel:
+    settings = {"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0], "history_scale": history_scale}
+    model = build_model(settings, seed=1)
+    assert isinstance(model, KernelModel)
+    return model

@@ -22,7 +22,7 @@ from models.evaluate.tally import WARM_UP, Scores
 from models.network import NetworkConfig, build, build_model
 from models.network.export_image import save_image_network
 from models.network.save import save_network
-from models.train.history import write_history
+from models.train.learning_curve import write_learning_curve
 from models.train.loop import Trainer
 from tests.models.synthetic import synthetic_clip
 
@@ -71,7 +71,7 @@ def test_a_clip_reaches_the_upscalers_as_it_is(gl) -> None:
 
 def test_the_command_scores_everything_and_writes_json(clip_folder: Path, config_text: str, tmp_path: Path, capsys):
     save_network(build(NetworkConfig(**SMALL), seed=1), tmp_path / "net", "net")
-    write_history([{"iteration": 20.0 * i, "seconds": i, "psnr": 20.0 + i} for i in (1, 2)], tmp_path / "net")
+    write_learning_curve([{"iteration": 20.0 * i, "seconds": i, "psnr": 20.0 + i} for i in (1, 2)], tmp_path / "net")
     Trainer(config_text, tmp_path / "run").train(until=2)
     out = tmp_path / "scores.json"
     options = ["--data", str(clip_folder), "--network", str(tmp_path / "net"), "--run", str(tmp_path / "run")]

@@ -12,8 +12,7 @@ from models.evaluate.ages import FIRST_FRAMES, clip_ages, sum_ages
 from models.evaluate.limits import clip_limits
 from models.evaluate.tally import WARM_UP
 from models.train.loop import Trainer
-from tests.models.synthetic import synthetic_clip
-from tests.models.test_evaluate_limits import still_clip, tiny_model
+from tests.models.synthetic import still_clip, synthetic_clip, tiny_model
 
 
 def test_what_rests_is_as_old_as_the_clip() -> None:

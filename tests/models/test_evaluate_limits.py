@@ -3,36 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 from app.errors import SuperseeError
 from models.__main__ import main
 from models.evaluate.held_out import score_model
 from models.evaluate.limits import Limits, clip_limits, mean_limits
 from models.evaluate.tally import WARM_UP
-from models.network.config import NetworkConfig
-from models.network.model import KernelModel
-from tests.models.synthetic import synthetic_clip
-
-TINY = {"widths": [8, 8, 8], "blocks": [0, 0, 0], "up_blocks": [0, 0]}
-
-
-def tiny_model(history_scale: int = 1) -> KernelModel:
-    torch.manual_seed(1)
-    return KernelModel(NetworkConfig.from_dict({**TINY, "history_scale": history_scale}))
-
-
-def still_clip(frames: int):
-    """A clip at rest: every frame's reference and motion are the first one's."""
-    clip = synthetic_clip(3, frames=frames, display=(64, 48))
-    return replace(
-        clip,
-        reference=np.repeat(clip.reference[:1], frames, 0),
-        motion=np.zeros_like(clip.motion),
-        exposure=np.ones_like(clip.exposure),
-    )
+from tests.models.synthetic import still_clip, synthetic_clip, tiny_model
 
 
 @pytest.mark.parametrize("brightness", [1, 8])

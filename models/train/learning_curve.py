@@ -8,27 +8,27 @@ from pathlib import Path
 
 from app.errors import SuperseeError
 
-HISTORY_FILE = "training.json"
+CURVE_FILE = "training.json"
 
 
-def write_history(records: Sequence[Mapping[str, float]], folder: Path) -> None:
+def write_learning_curve(records: Sequence[Mapping[str, float]], folder: Path) -> None:
     """A record a line, of the run that made the weights: iteration, seconds, losses, PSNR. Raises SuperseeError where
     nothing can be written."""
     lines = ",\n".join(json.dumps({key: float(f"{value:.6g}") for key, value in record.items()}) for record in records)
     try:
-        (folder / HISTORY_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+        (folder / CURVE_FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     except OSError as error:
-        raise SuperseeError(f"{folder / HISTORY_FILE} cannot be written", str(error), "Name another folder.") from error
+        raise SuperseeError(f"{folder / CURVE_FILE} cannot be written", str(error), "Name another folder.") from error
 
 
-def read_history(folder: Path) -> list[dict[str, float]]:
+def read_learning_curve(folder: Path) -> list[dict[str, float]]:
     """Nothing where there is no such file. Raises SuperseeError where it cannot be read."""
-    path = folder / HISTORY_FILE
+    path = folder / CURVE_FILE
     if not path.exists():
         return []
     try:
         return [{key: float(value) for key, value in record.items()} for record in json.loads(path.read_text())]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise SuperseeError(
-            f"{path} is not the history of a training", str(error), "Export the network again, or remove the file."
+            f"{path} is not a learning curve", str(error), "Export the network again, or remove the file."
         ) from error
