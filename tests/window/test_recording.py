@@ -81,8 +81,9 @@ def test_an_exact_recording_of_one_pane_has_every_frame_at_even_scene_times(qtbo
     begun = len(source.times)
     frames_go_on(qtbot, window, 12)
     assert window.recording.exact
-    path = saved(qtbot, window)
-    steps = np.diff(source.times[begun : begun + 12])
+    steps = np.diff(source.times[begun:])
+    path = saved(qtbot, window)  # which frames drawn from here on need not belong to
+    assert len(steps) >= 9
     assert np.allclose(steps, 1 / 30)
     pictures, times, record = decoded(path)
     assert path.suffix == ".mkv"
