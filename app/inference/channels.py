@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from app.conventions import ACCUMULATION_KNEE, FEATURE_KNEE
 
-FORMULATION = 3
+FORMULATION = 4
 """Raised whenever the meaning of a channel, an activation or a pass changes: old weights are then refused."""
 
 INPUT_CHANNELS: tuple[str, ...] = (
@@ -62,7 +62,7 @@ OUTPUT_CHANNELS: tuple[str, ...] = (
     "cholesky_xx",  # the current frame's kernel: exp(-|L^T d|^2 / 2), d in LR pixels
     "cholesky_xy",
     "cholesky_yy",
-    "lanczos_mix",  # 0 Gaussian, 1 de-rung Lanczos-2
+    "interpolation",  # share of bilinear interpolation in the current colour; the weight is the Gaussian's alone
     "gain",  # confidence in the current samples
     "keep",  # how much accumulated weight survives
     "gamma",  # how many standard deviations history may leave the neighbourhood
@@ -95,6 +95,7 @@ GAIN_SPAN = 4.0
 GAMMA_OCTAVES = 3.0
 SHARPNESS_SPAN = 2.0
 OFFSET_SPAN = 0.5  # history pixels
+KERNEL_FLOOR = 1e-4  # of the interpolated colour, for where the Gaussian reaches no sample
 CLIP_SLACK = 2.5e-4
 """History may leave the neighbourhood by gamma * deviation + CLIP_SLACK * gamma^4: at gamma's upper end nothing is
 clipped even where the neighbourhood is flat (a wire that no sample hit this frame)."""
@@ -130,6 +131,7 @@ def shader_defines() -> dict[str, str]:
         "GAMMA_OCTAVES": GAMMA_OCTAVES,
         "SHARPNESS_SPAN": SHARPNESS_SPAN,
         "OFFSET_SPAN": OFFSET_SPAN,
+        "KERNEL_FLOOR": KERNEL_FLOOR,
         "CLIP_SLACK": CLIP_SLACK,
         "DEPTH_TOLERANCE": DEPTH_TOLERANCE,
         "MOTION_TOLERANCE": MOTION_TOLERANCE,

@@ -60,7 +60,7 @@ VARIANTS: tuple[Variant, ...] = (
         {"network": {"without": list(_HIDDEN), "fixed": list(_HIDDEN)}},
     ),
     _outputs("anisotropy", "round Gaussian of predicted width", "cholesky_xy"),
-    _outputs("lanczos", "no Lanczos share in the kernel", "lanczos_mix"),
+    _outputs("interpolation", "no interpolated share in the current colour", "interpolation"),
     _outputs("gain", "the same confidence in every sample", "gain"),
     _outputs("gamma", "the same clipping of history everywhere", "gamma"),
     _outputs("sharpness", "the same history filter everywhere", "sharpness"),

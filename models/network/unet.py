@@ -75,7 +75,7 @@ def _level(inputs: int, width: int, stride: int, blocks: int, kernel: int) -> nn
 _START = {
     "cholesky_xx": 3.5,
     "cholesky_yy": 3.5,
-    "lanczos_mix": 0.1,
+    "interpolation": 0.3,
     "gain": 1.0,
     "keep": 0.8,
     "gamma": 1.5,

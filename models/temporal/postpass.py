@@ -122,9 +122,9 @@ def _resolve(frame: Frame, prepared: Prepared, parameters: Tensor, state: State)
     """The next history (B, 4, H', W') and the exposed picture (B, 3, H, W); Kernels.resolve is the same in C++."""
     with torch.no_grad():
         grid = display_grid(frame)
-        samples, mean, deviation, low, high, motion, bare = _neighbourhood(prepared, grid, frame.history_scale)
+        samples, mean, deviation, motion, bare = _neighbourhood(prepared, grid, frame.history_scale)
     p = _refined(upsample(parameters, grid.columns, grid.rows), frame.history_scale).split(1, 1)
-    current, weight = _spread(grid, samples, p, low, high)
+    current, weight = _spread(grid, samples, p)
     remembered, remembered_weight = _fetch(frame, state, motion, p)
 
     # Variance clipping (Salvi 2016) towards the kept mean, with the slack that lets gamma switch it off.
@@ -143,40 +143,36 @@ def _resolve(frame: Frame, prepared: Prepared, parameters: Tensor, state: State)
 
 def _neighbourhood(prepared: Prepared, grid: Grid, scale: int) -> tuple[Tensor, ...]:
     """Of every history pixel: the 3x3 samples around the one that is nearest to its display pixel, (B, 9, 3, H', W'),
-    their statistics (B, 3, H', W'), motion (B, 4, H', W') and `bare` (B, 1, H', W').
+    their kept statistics (B, 3, H', W'), motion (B, 4, H', W') and `bare` (B, 1, H', W').
 
     Statistics belong to an LR pixel, so they are taken there and looked up.
     """
     p = prepared
-    packed = torch.cat((p.samples.flatten(1, 2), p.memory.mean, p.memory.deviation, p.low, p.high, p.motion, p.bare), 1)
+    packed = torch.cat((p.samples.flatten(1, 2), p.memory.mean, p.memory.deviation, p.motion, p.bare), 1)
     picked = _refined(gather(packed, grid.nearest_columns, grid.nearest_rows), scale)
-    around, *others = picked.split((27, 3, 3, 3, 3, 4, 1), 1)
+    around, *others = picked.split((27, 3, 3, 4, 1), 1)
     return around.unflatten(1, (9, 3)), *others
 
 
-def _spread(grid: Grid, samples: Tensor, p: tuple[Tensor, ...], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """The current frame's colour at each history pixel (YCoCg) and the weight it carries, (B, 1, H, W)."""
-    dx, dy = grid.dx.unsqueeze(2), grid.dy.unsqueeze(3)  # (B, 3, 1, W), (B, 3, H, 1)
-    lanczos_x, lanczos_y = _lanczos(dx), _lanczos(dy)
-    weights = []
+def _spread(grid: Grid, samples: Tensor, p: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """The current frame's colour at each history pixel (YCoCg) and the weight it carries, (B, 1, H', W').
+
+    The Gaussian says how much the samples count at a distance. A narrow one keeps them apart in history, and its colour
+    between samples is the nearest one's: there the interpolated colour helps, without counting for more.
+    """
+    dx, dy = grid.dx.unsqueeze(2), grid.dy.unsqueeze(3)  # (B, 3, 1, W'), (B, 3, H', 1)
+    tent_x, tent_y = ((1.0 - offset.abs()).clamp_min(0.0) for offset in (dx, dy))  # sum to 1
+    gaussian, tent = [], []
     for step_x, step_y in NEIGHBOURS:
         x, y = dx[:, step_x + 1].unsqueeze(1), dy[:, step_y + 1].unsqueeze(1)
         u, v = p[0] * x + p[1] * y, p[2] * y
-        gauss = torch.exp(-0.5 * (u * u + v * v))
-        lanczos = (lanczos_x[:, step_x + 1] * lanczos_y[:, step_y + 1]).unsqueeze(1)
-        weights.append(gauss + p[3] * (lanczos - gauss))
-    weight = torch.cat(weights, 1)
-    total = weight.sum(1, keepdim=True).clamp_min(1e-5)
-    colour = (weight.unsqueeze(2) * samples).sum(1) / total
-    return colour.clamp(low, high), p[4] * total
-
-
-def _lanczos(x: Tensor) -> Tensor:
-    """Lanczos-2 as a polynomial (AMD FSR1's), for |x| <= 2."""
-    square = (x * x).clamp_max(4.0)
-    window = 0.25 * square - 1.0
-    base = 0.4 * square - 1.0
-    return (25.0 / 16.0 * base * base - 9.0 / 16.0) * window * window
+        gaussian.append(torch.exp(-0.5 * (u * u + v * v)))
+        tent.append((tent_x[:, step_x + 1] * tent_y[:, step_y + 1]).unsqueeze(1))
+    weights = torch.cat(gaussian, 1)
+    interpolated = (torch.cat(tent, 1).unsqueeze(2) * samples).sum(1)
+    total = weights.sum(1, keepdim=True) + channels.KERNEL_FLOOR
+    colour = ((weights.unsqueeze(2) * samples).sum(1) + channels.KERNEL_FLOOR * interpolated) / total
+    return torch.lerp(colour, interpolated, p[3]), p[4] * total
 
 
 def _fetch(frame: Frame, state: State, motion: Tensor, p: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:

@@ -27,7 +27,6 @@ class Prepared:
     """features (B, 40, h, w) in the order of app/inference/channels.py, and what the post-pass needs again.
 
     samples  (B, 9, 3, h, w): the 3x3 samples in YCoCg of accumulation space
-    low, high  (B, 3, h, w): their range
     memory   what the next frame needs; its mean and deviation bound the history
     motion   (B, 4, h, w): nearest surface's x, y, then the pixel's own, LR pixels
     bare     (B, 1, h, w): see models.temporal.memory.bare_since
@@ -35,8 +34,6 @@ class Prepared:
 
     features: Tensor
     samples: Tensor
-    low: Tensor
-    high: Tensor
     memory: Memory
     motion: Tensor
     bare: Tensor
@@ -131,7 +128,7 @@ def prepass(frame: Frame, state: State, kernels: Kernels | None = None) -> Prepa
         ),
         1,
     )
-    return Prepared(features, samples, low, high, memory, torch.cat((motion, frame.motion), 1), bare)
+    return Prepared(features, samples, memory, torch.cat((motion, frame.motion), 1), bare)
 
 
 def sample_positions(frame: Frame) -> Tensor:

@@ -36,11 +36,8 @@ void store(int k, vec4 v) {
 }
 #endif
 
-// Lanczos-2 as a polynomial (AMD FSR1's), for |x| <= 2.
-vec3 lanczos(vec3 x) {
-    vec3 square = min(x * x, 4.0), window = 0.25 * square - 1.0, base = 0.4 * square - 1.0;
-    return (25.0 / 16.0 * base * base - 9.0 / 16.0) * window * window;
-}
+// What bilinear interpolation gives samples at those distances; the three sum to 1.
+vec3 tent(vec3 x) { return max(1.0 - abs(x), 0.0); }
 
 struct Current {
     vec3 colour[BLOCK];
@@ -48,36 +45,37 @@ struct Current {
     float bare;  // the nearest sample's (upscale/occlusion.glsl)
 };
 
-// The 3x3 samples around the nearest one, weighted at their true distances. `offset`: from the block's first pixel to the
-// nearest sample, LR pixels.
+// The 3x3 samples around the nearest one, weighted at their true distances: how much they count is the Gaussian's to say,
+// their colour a mix of its and of bilinear interpolation. `offset`: from the block's first pixel to the nearest sample,
+// LR pixels.
 Current spread(vec4 kernel, vec2 nearest, vec2 offset) {
     vec3 samplesAround[9];
-    vec3 low = vec3(1e5), high = vec3(-1e5);
     Current current;
     for (int i = 0; i < 9; ++i) {
         vec4 s = texture(samples, (nearest + vec2(i % 3, i / 3) - 0.5) * renderTexel);
         samplesAround[i] = s.rgb;
-        low = min(low, s.rgb);
-        high = max(high, s.rgb);
         if (i == 4) current.bare = s.a;
     }
     for (int k = 0; k < BLOCK; ++k) {
         vec2 from = offset - vec2(k % HISTORY_SCALE, k / HISTORY_SCALE) * renderPerHistory;
         vec3 dx = from.x + vec3(-1.0, 0.0, 1.0), dy = from.y + vec3(-1.0, 0.0, 1.0);
-        vec3 lanczosX = lanczos(dx), lanczosY = lanczos(dy) * kernel.w;
-        vec3 colour = vec3(0.0);
-        float total = 0.0;
+        vec3 tentX = tent(dx), tentY = tent(dy);
+        vec3 colour = vec3(0.0), interpolated = vec3(0.0);
+        float total = KERNEL_FLOOR;
         for (int y = 0; y < 3; ++y) {
             vec3 u = kernel.x * dx + kernel.y * dy[y];
             float v = kernel.z * dy[y];
-            vec3 weight = exp2(-0.72134752 * (u * u + v * v)) * (1.0 - kernel.w) + lanczosX * lanczosY[y];
+            vec3 weight = exp2(-0.72134752 * (u * u + v * v));
+            vec3 across = vec3(0.0);
             for (int x = 0; x < 3; ++x) {
                 colour += weight[x] * samplesAround[y * 3 + x];
+                across += tentX[x] * samplesAround[y * 3 + x];
                 total += weight[x];
             }
+            interpolated += tentY[y] * across;
         }
-        current.weight[k] = max(total, 1e-5);
-        current.colour[k] = clamp(colour / current.weight[k], low, high);
+        current.weight[k] = total;
+        current.colour[k] = mix((colour + KERNEL_FLOOR * interpolated) / total, interpolated, kernel.w);
     }
     return current;
 }

@@ -8,7 +8,7 @@ uniform float historyScale;  // history pixels per display pixel
 
 layout(std430, binding = 0) readonly buffer Parameters { EIGHT_HALVES parameters[]; };
 
-layout(location = 0) out vec4 kernel;   // Cholesky xx, xy, yy; Lanczos mix
+layout(location = 0) out vec4 kernel;   // Cholesky xx, xy, yy; interpolation
 layout(location = 1) out vec4 history;  // gain, keep, gamma, sharpness
 layout(location = 2) out vec4 fetch;    // mix, offset x, y; reject
 layout(location = 3) out vec4 hidden;
@@ -32,7 +32,7 @@ void main() {
     }
     kernel = kept(vec4(
         CHOLESKY_LOW + steepest * sigmoid(raw[OUT_CHOLESKY_XX]), SHEAR_SPAN * bounded(raw[OUT_CHOLESKY_XY]),
-        CHOLESKY_LOW + steepest * sigmoid(raw[OUT_CHOLESKY_YY]), sigmoid(raw[OUT_LANCZOS_MIX])));
+        CHOLESKY_LOW + steepest * sigmoid(raw[OUT_CHOLESKY_YY]), sigmoid(raw[OUT_INTERPOLATION])));
     history = kept(vec4(
         GAIN_SPAN * sigmoid(raw[OUT_GAIN]), sigmoid(raw[OUT_KEEP]),
         exp2(GAMMA_OCTAVES * bounded(raw[OUT_GAMMA])), SHARPNESS_SPAN * sigmoid(raw[OUT_SHARPNESS])));

@@ -13,6 +13,7 @@ from app.conventions import jitter_offset
 from app.inference.channels import OUTPUT_CHANNELS
 from models.network import NETWORKS, build
 from models.temporal import Frame, State, activate, postpass, prepass, run_network, step
+from models.temporal.colour import expand
 from models.temporal.sampling import bilinear, catmull_rom, shifted, upsample
 
 
@@ -96,6 +97,47 @@ def _sliding(index: int, history_scale: int) -> tuple[Frame, Tensor]:
         history_scale=history_scale,
     )
     return frame, wave(64, 48, -moved)
+
+
+@torch.no_grad()
+def test_interpolation_shows_a_gradient_between_samples_and_leaves_their_weight_alone() -> None:
+    """A narrow kernel's colour between samples is the nearest one's: blocks, where nothing is remembered."""
+    ramp, wanted = _ramp_of_samples()
+    blocks, smooth = (_first_history(ramp, share) for share in (-20.0, 20.0))
+    inside = (..., slice(4, -4), slice(4, -4))
+    assert (smooth[:, :3] - wanted)[inside].abs().max() < 1e-5
+    assert (blocks[:, :3] - wanted)[inside].abs().max() > 0.003  # a quarter of the step between samples
+    torch.testing.assert_close(smooth[:, 3], blocks[:, 3])
+
+
+@torch.no_grad()
+def test_the_colour_is_interpolated_where_the_narrowest_kernel_reaches_no_sample() -> None:
+    ramp, wanted = _ramp_of_samples()
+    history = _first_history(ramp, -20.0)
+    assert history[:, :3].min() > 0.95 * wanted.min()
+
+
+def _ramp_of_samples() -> tuple[Frame, Tensor]:
+    """24x16 samples of a grey ramp, and the ramp at the pixels of a history of four times their number, both of them in
+    accumulation space in the end."""
+    frame = replace(random_frames(1, 4), reactive=None, history_scale=2, exposure=torch.ones(1))
+    frame.reset[:] = True
+
+    def ramp(width: int, height: int, right: float, down: float) -> Tensor:
+        rows, columns = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+        grey = 0.1 + 0.015 * (columns * 24 / width + right) + 0.01 * (rows * 16 / height + down)
+        return grey.expand(1, 3, height, width)
+
+    samples = expand(ramp(24, 16, *frame.jitter[0].tolist()))
+    return replace(frame, colour=samples), ramp(96, 64, 0.0, 0.0)
+
+
+def _first_history(frame: Frame, interpolation: float) -> Tensor:
+    raw = torch.zeros(1, len(OUTPUT_CHANNELS), 16, 24)
+    raw[:, [OUTPUT_CHANNELS.index("cholesky_xx"), OUTPUT_CHANNELS.index("cholesky_yy")]] = 20.0
+    raw[:, OUTPUT_CHANNELS.index("interpolation")] = interpolation
+    state = State.initial(frame)
+    return postpass(frame, prepass(frame, state), raw, state)[1].history
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ class Backward : public Walk {
   public:
     Backward(const Sizes& sizes, const Inputs& inputs) : Walk(sizes, inputs), d_total(blank), d_centre(blank) {
         dp.assign(PARAMETERS, blank);
-        for (auto* rows : {&d_current, &d_sharp}) rows->assign(3, blank);
+        for (auto* rows : {&d_gaussian, &d_sharp}) rows->assign(3, blank);
         d_plain.assign(4, blank);
     }
 
@@ -21,6 +21,7 @@ class Backward : public Walk {
                 for (auto& values : dp) std::fill(values.begin(), values.end(), 0.0f);
                 for (int k = 0; k < s.scale * s.scale; ++k) {
                     sub_pixel(y, k);
+                    interpolate();
                     for (Row* row : kept_rows()) {
                         std::copy_n(kept, n, row->begin());
                         kept += n;
@@ -36,7 +37,7 @@ class Backward : public Walk {
     }
 
   private:
-    std::vector<Row> dp, d_current, d_sharp, d_plain;
+    std::vector<Row> dp, d_gaussian, d_sharp, d_plain;
     Row d_total, d_centre;
 
     // Spreads the gradient of the largest of three channels evenly over those that are as large, as torch's amax does.
@@ -80,15 +81,18 @@ class Backward : public Walk {
             const Wide d_mixed[3] = {d_rgb[0] + d_rgb[1] + d_rgb[2], d_rgb[0] - d_rgb[2], d_rgb[1] - d_rgb[0] - d_rgb[2]};
 
             const Wide sum = b.weight + b.kept, divisor = larger(b.excess, one), square = divisor * divisor;
-            Wide d_alpha{}, d_excess{}, d_away[3];
+            const Wide interpolation = wide(&p[INTERPOLATION][x]);
+            Wide d_alpha{}, d_excess{}, d_interpolation{}, d_away[3];
             for (int c = 0; c < 3; ++c) {
-                d_alpha += d_mixed[c] * (b.clamped[c] - b.clipped[c]);
-                const Wide raw = wide(&current[c][x]), d = d_mixed[c] * b.alpha;
-                put(&d_current[c][x], raw < wide(&low[c][x]) ? none : raw > wide(&high[c][x]) ? none : d);
+                d_alpha += d_mixed[c] * (b.current[c] - b.clipped[c]);
+                const Wide d_current = d_mixed[c] * b.alpha;
+                d_interpolation += d_current * (wide(&interpolated[c][x]) - wide(&gaussian[c][x]));
+                put(&d_gaussian[c][x], d_current * (1.0f - interpolation));
                 const Wide d_clipped = d_mixed[c] * (1.0f - b.alpha);
                 d_away[c] = d_clipped / divisor;
                 d_excess -= d_clipped * b.away[c] / square;
             }
+            add_to(INTERPOLATION, x, d_interpolation);
             const Wide d_sum = sum > float(MAX_WEIGHT) ? none : wide(&pixel[3][x]);
             const Wide d_weight = d_sum + d_alpha * b.kept / (sum * sum);
             const Wide d_kept = d_sum - d_alpha * b.weight / (sum * sum);
@@ -141,18 +145,16 @@ class Backward : public Walk {
 
     void spread_backward() {
         for (int x = 0; x < n; x += WIDTH) {
-            const Wide mix = wide(&p[LANCZOS][x]), safe = wide(&total[x]);
-            Wide d_colour[3], d_sum = wide(&d_total[x]), by_a{}, by_b{}, by_c{}, by_mix{};
+            const Wide sum = wide(&total[x]);
+            Wide d_colour[3], d_sum = wide(&d_total[x]), by_a{}, by_b{}, by_c{};
             for (int c = 0; c < 3; ++c) {
-                d_colour[c] = wide(&d_current[c][x]) / safe;
-                d_sum -= d_colour[c] * wide(&current[c][x]);
+                d_colour[c] = wide(&d_gaussian[c][x]) / sum;
+                d_sum -= d_colour[c] * wide(&gaussian[c][x]);
             }
-            d_sum = wide(&raw_total[x]) < 1e-5f ? Wide{} : d_sum;
             each_tap(x, [&](int i, const Tap& tap) {
                 Wide d_weight = d_sum;
                 for (int c = 0; c < 3; ++c) d_weight += d_colour[c] * wide(&around[i * 3 + c][x]);
-                by_mix += d_weight * (tap.lanczos - tap.gauss);
-                const Wide d_power = d_weight * (mix - 1.0f) * tap.gauss;
+                const Wide d_power = -d_weight * tap.gauss;
                 by_a += d_power * tap.u * tap.along;
                 by_b += d_power * tap.u * tap.down;
                 by_c += d_power * tap.v * tap.down;
@@ -160,7 +162,6 @@ class Backward : public Walk {
             add_to(A, x, by_a);
             add_to(B, x, by_b);
             add_to(C, x, by_c);
-            add_to(LANCZOS, x, by_mix);
         }
     }
 

@@ -15,6 +15,7 @@ class Forward : public Walk {
                 row(item, y);
                 for (int k = 0; k < s.scale * s.scale; ++k) {
                     sub_pixel(y, k);
+                    interpolate();
                     spread();
                     for (int x = 0; x < n; ++x) fetch(item, y, k, x);
                     finish(item, y, k, history, output);
@@ -25,20 +26,17 @@ class Forward : public Walk {
     }
 
   private:
-    // The current frame's colour at each history pixel and the weight it carries, before clamping and gain.
+    // The samples at each history pixel under the Gaussian, and the weight that they carry before the gain.
     void spread() {
         for (int x = 0; x < n; x += WIDTH) {
-            const Wide mix = wide(&p[LANCZOS][x]);
-            Wide sum{}, colour[3] = {};
+            Wide sum = Wide{} + float(KERNEL_FLOOR), colour[3];
+            for (int c = 0; c < 3; ++c) colour[c] = float(KERNEL_FLOOR) * wide(&interpolated[c][x]);
             each_tap(x, [&](int i, const Tap& tap) {
-                const Wide weight = tap.gauss + mix * (tap.lanczos - tap.gauss);
-                sum += weight;
-                for (int c = 0; c < 3; ++c) colour[c] += weight * wide(&around[i * 3 + c][x]);
+                sum += tap.gauss;
+                for (int c = 0; c < 3; ++c) colour[c] += tap.gauss * wide(&around[i * 3 + c][x]);
             });
-            const Wide safe = larger(sum, 1e-5f);
-            put(&raw_total[x], sum);
-            put(&total[x], safe);
-            for (int c = 0; c < 3; ++c) put(&current[c][x], colour[c] / safe);
+            put(&total[x], sum);
+            for (int c = 0; c < 3; ++c) put(&gaussian[c][x], colour[c] / sum);
         }
     }
 

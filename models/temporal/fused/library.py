@@ -21,7 +21,7 @@ _FLAGS = (
     "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math",
     "-fopenmp-simd", "-std=c++17", "-shared", "-fPIC",
 )  # fmt: skip
-_CONSTANTS = ("ACCUMULATION_KNEE", "GAMMA_BARE", "CLIP_SLACK", "MAX_WEIGHT")
+_CONSTANTS = ("ACCUMULATION_KNEE", "GAMMA_BARE", "CLIP_SLACK", "KERNEL_FLOOR", "MAX_WEIGHT")
 _SECONDS = 120.0
 
 

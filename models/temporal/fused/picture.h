@@ -11,7 +11,7 @@
 namespace passes {
 
 constexpr int PARAMETERS = 12;
-enum { A, B, C, LANCZOS, GAIN, KEEP, GAMMA, SHARPNESS, FETCH, OFFSET_X, OFFSET_Y, REJECT };
+enum { A, B, C, INTERPOLATION, GAIN, KEEP, GAMMA, SHARPNESS, FETCH, OFFSET_X, OFFSET_Y, REJECT };
 
 struct Sizes {
     int batch, width, height, display_width, display_height, scale;

@@ -53,10 +53,7 @@ inline Wide exponential(Wide x) {
     return power * (Wide)bits;
 }
 
-// Lanczos-2 as a polynomial (AMD FSR1's), for |x| <= 2.
-inline Wide lanczos(Wide x) {
-    const Wide square = smaller(x * x, 4.0f), window = 0.25f * square - 1.0f, base = 0.4f * square - 1.0f;
-    return (25.0f / 16.0f * base * base - 9.0f / 16.0f) * window * window;
-}
+// What bilinear interpolation gives a sample at that distance.
+inline Wide tent(Wide x) { return larger(1.0f - larger(x, -x), 0.0f); }
 
 }  // namespace passes

@@ -18,7 +18,7 @@ class Walk {
     }
 
   protected:
-    static constexpr int KEPT_ROWS = 15;
+    static constexpr int KEPT_ROWS = 14;
 
     const Sizes s;
     const Inputs in;
@@ -28,18 +28,18 @@ class Walk {
     Position line{};
     float jitter_x = 0, jitter_y = 0, ratio = 1, dy = 0;
     bool reset = false;
-    std::vector<Row> p, around, low, high, mean, deviation, current, sharp, plain, motion;
+    std::vector<Row> p, around, mean, deviation, gaussian, interpolated, sharp, plain, motion;
     std::vector<Row> pixel, picture;  // history's channels and the picture's colour, or the gradients of both
-    Row bare, total, raw_total, dx, centre, inside, other_inside;
+    Row bare, total, dx, centre, inside, other_inside;
 
     Walk(const Sizes& sizes, const Inputs& inputs)
         : s(sizes), in(inputs), n(sizes.display_width), history_width(n * sizes.scale),
           history_height(sizes.display_height * sizes.scale), blank((n + WIDTH - 1) / WIDTH * WIDTH, 1.0f), columns(n) {
         p.assign(PARAMETERS, blank);
         around.assign(27, blank);
-        for (auto* rows : {&low, &high, &mean, &deviation, &current, &sharp, &picture}) rows->assign(3, blank);
+        for (auto* rows : {&mean, &deviation, &gaussian, &interpolated, &sharp, &picture}) rows->assign(3, blank);
         for (auto* rows : {&motion, &plain, &pixel}) rows->assign(4, blank);
-        for (auto* row : {&bare, &total, &raw_total, &dx, &centre, &inside, &other_inside}) *row = blank;
+        for (auto* row : {&bare, &total, &dx, &centre, &inside, &other_inside}) *row = blank;
     }
 
     void begin(int item) {
@@ -81,14 +81,6 @@ class Walk {
                 for (int x = 0; x < n; ++x)
                     around[i * 3 + c][x] = from[std::clamp(columns[x].nearest + i % 3 - 1, 0, s.width - 1)];
             }
-        for (int c = 0; c < 3; ++c) {
-            low[c] = high[c] = around[c];
-            for (int i = 1; i < 9; ++i)
-                for (int x = 0; x < n; ++x) {
-                    low[c][x] = std::min(low[c][x], around[i * 3 + c][x]);
-                    high[c][x] = std::max(high[c][x], around[i * 3 + c][x]);
-                }
-        }
         nearest(in.mean, item, 3, mean);
         nearest(in.deviation, item, 3, deviation);
         nearest(in.motion, item, 4, motion);
@@ -97,8 +89,8 @@ class Walk {
     }
 
     std::array<Row*, KEPT_ROWS> kept_rows() {
-        return {&current[0], &current[1], &current[2], &raw_total, &total,  &sharp[0], &sharp[1],    &sharp[2],
-                &plain[0],   &plain[1],   &plain[2],   &plain[3],  &centre, &inside,   &other_inside};
+        return {&gaussian[0], &gaussian[1], &gaussian[2], &total,    &sharp[0], &sharp[1], &sharp[2],
+                &plain[0],    &plain[1],    &plain[2],    &plain[3], &centre,   &inside,   &other_inside};
     }
 
     void sub_pixel(int y, int k) {
@@ -109,22 +101,36 @@ class Walk {
         dy = line.nearest + 0.5f - ((y * s.scale + k / s.scale + 0.5f) * per_y - jitter_y);
     }
 
-    // One of the 3x3 samples around the nearest: the way to it and what the kernel gives it.
+    // The samples interpolated bilinearly at each history pixel. Tents among the 3x3 sum to 1: none is a whole LR pixel
+    // away from the nearest sample.
+    void interpolate() {
+        for (int x = 0; x < n; x += WIDTH) {
+            const Wide from = wide(&dx[x]), across[3] = {tent(from - 1.0f), tent(from), tent(from + 1.0f)};
+            Wide colour[3] = {};
+            for (int j = 0; j < 3; ++j) {
+                const float down = std::max(1.0f - std::abs(dy + (j - 1)), 0.0f);
+                for (int i = 0; i < 3; ++i)
+                    for (int c = 0; c < 3; ++c) colour[c] += down * across[i] * wide(&around[(j * 3 + i) * 3 + c][x]);
+            }
+            for (int c = 0; c < 3; ++c) put(&interpolated[c][x], colour[c]);
+        }
+    }
+
+    // One of the 3x3 samples around the nearest: the way to it and what the Gaussian gives it.
     struct Tap {
-        Wide along, u, v, gauss, lanczos;
+        Wide along, u, v, gauss;
         float down;
     };
 
     template <typename Visit>
     void each_tap(int x, Visit visit) const {
         const Wide a = wide(&p[A][x]), b = wide(&p[B][x]), c = wide(&p[C][x]), from = wide(&dx[x]);
-        const Wide across[3] = {lanczos(from - 1.0f), lanczos(from), lanczos(from + 1.0f)};
         for (int j = 0; j < 3; ++j) {
             const float down = dy + (j - 1);
-            const Wide v = c * down, lanczos_y = lanczos(Wide{} + down);
+            const Wide v = c * down;
             for (int i = 0; i < 3; ++i) {
                 const Wide along = from + static_cast<float>(i - 1), u = a * along + b * down;
-                visit(j * 3 + i, Tap{along, u, v, exponential(-0.5f * (u * u + v * v)), across[i] * lanczos_y, down});
+                visit(j * 3 + i, Tap{along, u, v, exponential(-0.5f * (u * u + v * v)), down});
             }
         }
     }
@@ -152,7 +158,7 @@ class Walk {
 
     // What becomes of WIDTH history pixels, with all that their backward needs.
     struct Blend {
-        Wide share, fetched[3], remembered_weight, denominator, gamma, half[3], away[3], excess, clipped[3], clamped[3],
+        Wide share, fetched[3], remembered_weight, denominator, gamma, half[3], away[3], excess, clipped[3], current[3],
             weight, kept, alpha, rgb[3], first, second;  // whether that channel leaves its bounds the furthest
     };
 
@@ -191,8 +197,9 @@ class Walk {
         Wide mixed[3];
         for (int c = 0; c < 3; ++c) {
             b.clipped[c] = wide(&mean[c][x]) + b.away[c] / divisor;
-            b.clamped[c] = smaller(larger(wide(&current[c][x]), wide(&low[c][x])), wide(&high[c][x]));
-            mixed[c] = b.clipped[c] + b.alpha * (b.clamped[c] - b.clipped[c]);
+            const Wide gauss = wide(&gaussian[c][x]);
+            b.current[c] = gauss + wide(&p[INTERPOLATION][x]) * (wide(&interpolated[c][x]) - gauss);
+            mixed[c] = b.clipped[c] + b.alpha * (b.current[c] - b.clipped[c]);
         }
         b.rgb[0] = mixed[0] + mixed[1] - mixed[2];
         b.rgb[1] = mixed[0] + mixed[2];
